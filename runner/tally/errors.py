@@ -1,0 +1,25 @@
+"""Every error that Tally itself raises: a person reads it, so it says what is wrong, where, and what to write instead."""
+
+
+class TallyError(Exception):
+    """Base of all errors that Tally raises on purpose."""
+
+
+class ConfigError(TallyError, ValueError):
+    """A `JobConfig` has a field that cannot be."""
+
+
+class LoadError(TallyError):
+    """A job, or the services beside it, cannot be loaded."""
+
+
+class InputError(TallyError, ValueError):
+    """What the command line or the environment hands to a run cannot be used."""
+
+
+class ServiceError(TallyError):
+    """A service cannot be registered, built or closed."""
+
+
+class UnknownServiceError(ServiceError, LookupError):
+    """No service is registered under that name."""
