@@ -1,0 +1,24 @@
+"""Every name that Tally writes into a cluster: group, labels, annotations. In one place, as others read them too."""
+
+GROUP = "tally.dev"
+VERSION = "v1"
+API_VERSION = f"{GROUP}/{VERSION}"
+KIND = "ScheduledJob"
+PLURAL = "scheduledjobs"
+FIELD_MANAGER = "tally"
+
+# On CronJobs, Jobs and pods.
+LABEL_NAME = f"{GROUP}/name"  # spec.name, for people: kubectl logs -l tally.dev/name=...
+LABEL_OWNER = f"{GROUP}/owner"  # the ScheduledJob's uid, for the operator: a name may be given again, a uid never
+LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
+MANAGED_BY = "tally"
+
+# On the CronJob's job template, and so on each Job: the fence. See fence.py.
+AFTER = f"{GROUP}/after"
+NOT_AFTER = f"{GROUP}/not-after"
+EXPIRES = f"{GROUP}/expires"
+
+# Written by the CronJob controller on each Job that it makes (Kubernetes >= 1.28).
+SLOT = "batch.kubernetes.io/cronjob-scheduled-timestamp"
+
+JOB_CONTAINER = "job"

@@ -1,0 +1,309 @@
+"""The decisions: from what is observed of one ScheduledJob at one instant to the writes that put it right.
+
+`plan` never trusts an event, it looks at the world (level, not edge), so it may be asked at any time, and its steps may
+be cut off between any two: the next plan goes on from there. The rules, in the order in which they are applied:
+
+1. Count, and write the count before anything that could lose a Job.
+2. At the limit: adopt the Jobs, then delete the CronJob. In this order: the garbage collector, when it hears of the
+   deletion before it has heard of the youngest Job, would take that one for an orphan and delete it.
+3. An Invalid one keeps its last good CronJob, except where the name is another's.
+4. Otherwise make the CronJob, or put it right; before one that would start a passed slot, forget the passed slots.
+5. Delete the counted Jobs beyond the history limits.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tally_operator import counting, drift, fence, history, instants, render, status, timing
+from tally_operator.counting import Firings, Tally
+from tally_operator.model import Spec, Status
+from tally_operator.observed import CronJob, Observed, Window
+from tally_operator.render import Defaults
+from tally_operator.status import Situation
+from tally_operator.steps import (
+    AdoptJob,
+    ApplyCronJob,
+    CreateCronJob,
+    DeleteCronJob,
+    DeleteJob,
+    Emit,
+    ForgetPassed,
+    Plan,
+    Refusal,
+    Step,
+    WriteStatus,
+)
+from tally_operator.timing import Problem, Timing
+
+SETTLE = timedelta(seconds=2)  # from a fence's end until a Job that the API server took just before it can be listed
+GRACE = timedelta(seconds=10)  # until a firing without a Job is no longer shown as the next one
+RETRY = timedelta(seconds=30)  # until something that the API server refused is tried again
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Case:
+    """One ScheduledJob with what follows from the observation directly."""
+
+    observed: Observed
+    spec: Spec
+    tally: Tally
+    timing: Timing | None
+    problem: Problem | None
+    defaults: Defaults
+    now: datetime
+
+    @property
+    def remaining(self) -> int | None:
+        limit = self.spec.number_of_executions
+        return None if limit is None else max(0, limit - self.tally.executions)
+
+    @property
+    def complete(self) -> bool:
+        return self.remaining == 0
+
+    @property
+    def own_cronjob(self) -> CronJob | None:
+        cronjob = self.observed.cronjob
+        return cronjob if cronjob and cronjob.owner == self.observed.scheduled_job.uid else None
+
+
+def plan(observed: Observed, defaults: Defaults, now: datetime, refusal: Refusal | None = None) -> Plan:
+    """Decide what to do for one ScheduledJob.
+
+    Args:
+        observed: What is there.
+        defaults: What the installation says.
+        now: The present time by the API server's clock, or a little earlier; aware.
+        refusal: Why the last plan for the same observation could not be carried out: then only the status is written.
+    """
+    scheduled_job = observed.scheduled_job
+    if scheduled_job.deleting:
+        return Plan()
+    if scheduled_job.spec is None:
+        return _unreadable(observed, now)
+    case = _case(observed, scheduled_job.spec, defaults, now, refusal)
+    wanted, cronjob_steps = (None, ()) if refusal else _cronjob_steps(case)
+    if isinstance(wanted, Problem):
+        case = replace(case, problem=wanted)
+    new = _status(case)
+    steps = _ordered(case, new, cronjob_steps)
+    return Plan(steps=steps, look_again_at=_look_again(case, wanted if isinstance(wanted, Window) else None, new))
+
+
+def needs_listing(observed: Observed, now: datetime) -> bool:
+    """Tell whether the fence has ended, so that only a fresh listing of the Jobs can say what was executed within it.
+
+    Args:
+        observed: What the watches have told.
+        now: The present time by the API server's clock, or a little earlier; aware.
+    """
+    window = observed.cronjob.window if observed.cronjob else None
+    ended = window is not None and window.expires is not None and now >= window.expires + SETTLE
+    return ended and not (observed.scheduled_job.spec and observed.scheduled_job.spec.suspend)
+
+
+def _case(observed: Observed, spec: Spec, defaults: Defaults, now: datetime, refusal: Refusal | None) -> _Case:
+    checked = timing.check(spec.schedule, spec.time_zone, now)
+    problem = checked if isinstance(checked, Problem) else None
+    if observed.rival:
+        message = f"The name {spec.name!r} is taken by the older ScheduledJob {observed.rival}. Use another name, or delete it."
+        problem = Problem(reason="NameTaken", message=message)
+    elif refusal:
+        problem = Problem(reason=refusal.reason, message=refusal.message)
+    tally = counting.count(observed.scheduled_job.status, spec.number_of_executions, observed.jobs, _firings(observed))
+    return _Case(
+        observed=observed,
+        spec=spec,
+        tally=tally,
+        timing=checked if isinstance(checked, Timing) else None,
+        problem=problem,
+        defaults=defaults,
+        now=now,
+    )
+
+
+def _firings(observed: Observed) -> Firings | None:
+    """Read from the CronJob what it has stood for; its spec may be another than the user's newest."""
+    cronjob = observed.cronjob
+    if cronjob is None or cronjob.window is None or cronjob.owner != observed.scheduled_job.uid:
+        return None
+    spec = cronjob.body["spec"]
+    live = timing.read(spec["schedule"], spec.get("timeZone", ""))
+    if isinstance(live, Problem):
+        return None
+    return Firings(
+        schedule=live.schedule,
+        zone=live.zone,
+        after=cronjob.window.after,
+        last_started=cronjob.last_schedule_time,
+        watching_since=observed.watching_since,
+        policy=spec["concurrencyPolicy"],
+    )
+
+
+def _cronjob_steps(case: _Case) -> tuple[Window | Problem | None, tuple[Step, ...]]:
+    """Decide about the CronJob; with the window that it then has, or the problem that shows only now."""
+    own, present = case.own_cronjob, case.observed.cronjob
+    if case.complete or case.observed.rival:
+        return None, _removal(case)
+    if case.problem or case.timing is None:
+        return (own.window if own else None), ()
+    if present is None:
+        return _created(case, case.timing)
+    if own is None:
+        message = (
+            f"The CronJob {present.name!r} is there already and is not of this ScheduledJob; it is left as it is. "
+            "Delete it, or use another spec.name."
+        )
+        return Problem(reason="CronJobConflict", message=message), ()
+    return (own.window, ()) if own.deleting else _corrected(case, own, case.timing)
+
+
+def _removal(case: _Case) -> tuple[Step, ...]:
+    own = case.own_cronjob
+    if own is None or own.deleting:
+        return ()
+    adoptions = [
+        AdoptJob(job=job.name, uid=job.uid) for job in case.observed.jobs if job.owner == own.uid and not job.deleting
+    ]
+    return (*adoptions, DeleteCronJob(cronjob=own.name, uid=own.uid))
+
+
+def _created(case: _Case, at: Timing) -> tuple[Window | Problem | None, tuple[Step, ...]]:
+    window = fence.opened(at.schedule, at.zone, _latest(case.now, case.tally.newest), case.remaining)
+    body = _rendered(case, window)
+    return (body, ()) if isinstance(body, Problem) else (window, (CreateCronJob(body=body),))
+
+
+def _corrected(case: _Case, own: CronJob, at: Timing) -> tuple[Window | Problem | None, tuple[Step, ...]]:
+    """Compare the CronJob with what it should be."""
+    live = own.body["spec"]
+    same_firings = live["schedule"] == case.spec.schedule and live.get("timeZone") == case.spec.time_zone
+    resumed = bool(live.get("suspend")) and not case.spec.suspend
+    steps: list[Step] = []
+    if same_firings and not resumed:
+        window = _kept(case, own, at)
+    else:
+        window = fence.opened(at.schedule, at.zone, _latest(case.now, case.tally.newest), case.remaining)
+        steps.append(ForgetPassed(cronjob=own.name, uid=own.uid, until=window.after))
+    body = _rendered(case, window)
+    if isinstance(body, Problem):
+        return body, ()
+    if not drift.has_drifted(own.body, body) and own.window == window:
+        return window, ()
+    return window, (*steps, ApplyCronJob(uid=own.uid, body=body, removal=drift.foreign_fields(own.body, body)))
+
+
+def _kept(case: _Case, own: CronJob, at: Timing) -> Window:
+    if case.spec.suspend and own.window is not None:
+        return own.window
+    newest = case.tally.newest
+    return fence.kept(
+        own.window,
+        at.schedule,
+        at.zone,
+        newest=newest,
+        anchor=_latest(newest or own.created, own.last_schedule_time),
+        remaining=case.remaining,
+        now=case.observed.listed_at or (own.window.after if own.window else case.now),
+    )
+
+
+def _rendered(case: _Case, window: Window) -> dict[str, object] | Problem:
+    scheduled_job = case.observed.scheduled_job
+    try:
+        return render.cronjob(scheduled_job.key, scheduled_job.uid, case.spec, window, case.defaults)
+    except ValueError as error:
+        return Problem(reason="InvalidTemplate", message=str(error))
+
+
+def _status(case: _Case) -> Status:
+    problem = None if case.complete else case.problem
+    own = case.own_cronjob
+    has_cronjob = not case.complete and not case.observed.rival and (own is not None or problem is None)
+    situation = Situation(
+        problem=problem,
+        complete=case.complete,
+        cronjob=case.spec.name if has_cronjob else None,
+        next_firing=_next_firing(case) if has_cronjob and problem is None else None,
+    )
+    observed = case.observed
+    return status.written(observed.scheduled_job, case.tally, situation, observed.jobs, observed.ending, case.now)
+
+
+def _next_firing(case: _Case) -> datetime | None:
+    if case.timing is None or case.spec.suspend:
+        return None
+    own = case.own_cronjob
+    base = _latest(case.now - GRACE, case.tally.newest, own.window.after if own and own.window else case.now)
+    return case.timing.schedule.next(base.astimezone(case.timing.zone))
+
+
+def _ordered(case: _Case, new: Status, cronjob_steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    old = case.observed.scheduled_job.status
+    write: tuple[Step, ...] = (WriteStatus(status=new),) if new != old else ()
+    counted = new.executions != old.executions or case.complete
+    steps = (*write, *cronjob_steps) if counted else (*cronjob_steps, *write)
+    return (*steps, *_adoptions(case), *_deletions(case), *_events(case, old, new))
+
+
+def _adoptions(case: _Case) -> list[Step]:
+    """Take in Jobs whose CronJob has gone without them."""
+    orphans = [job for job in case.observed.jobs if job.owner is None and not job.deleting]
+    return [AdoptJob(job=job.name, uid=job.uid) for job in orphans]
+
+
+def _deletions(case: _Case) -> list[Step]:
+    surplus = case.tally.surplus
+    counted = [job for job in case.observed.jobs if job not in surplus]
+    gone = [DeleteJob(job=job.name, uid=job.uid, why="surplus") for job in surplus if not job.deleting]
+    old = [DeleteJob(job=job.name, uid=job.uid, why="history") for job in history.superfluous(counted, case.spec)]
+    return [*gone, *old]
+
+
+def _events(case: _Case, old: Status, new: Status) -> list[Step]:
+    events: list[Step] = []
+    for job in case.tally.surplus:
+        if not job.deleting:
+            message = (
+                f"Deleted the Job {job.name}, made after the limit of {case.spec.number_of_executions} was reached."
+            )
+            events.append(Emit(type="Warning", reason="SurplusDeleted", message=message))
+    was, is_ = old.condition("Ready"), new.condition("Ready")
+    if is_ is not None and (was is None or (was.reason, was.status) != (is_.reason, is_.status)):
+        events.append(
+            Emit(type="Normal" if is_.status == "True" else "Warning", reason=is_.reason, message=is_.message)
+        )
+    return events
+
+
+def _look_again(case: _Case, window: Window | None, new: Status) -> datetime | None:
+    if case.complete:
+        return None
+    if case.problem:
+        return case.now + RETRY
+    times = [instants.read(new.next_schedule_time) + GRACE] if new.next_schedule_time else []
+    if window and window.expires and not case.spec.suspend:
+        times.append(window.expires + SETTLE)
+    return min((time for time in times if time > case.now), default=None)
+
+
+def _unreadable(observed: Observed, now: datetime) -> Plan:
+    """Say what is wrong with a spec that the CRD let through, and leave all else alone."""
+    scheduled_job = observed.scheduled_job
+    old = scheduled_job.status
+    tally = Tally(
+        executions=old.executions,
+        succeeded=old.succeeded,
+        failed=old.failed,
+        missed=old.missed,
+        recent=old.recent_executions,
+    )
+    problem = Problem(reason="InvalidSpec", message=scheduled_job.problem)
+    situation = Situation(problem=problem, complete=False, cronjob=old.cron_job, next_firing=None)
+    new = status.written(scheduled_job, tally, situation, observed.jobs, None, now)
+    return Plan(steps=(WriteStatus(status=new),) if new != old else ())
+
+
+def _latest(first: datetime, *others: datetime | None) -> datetime:
+    return max([first, *(each for each in others if each is not None)])

@@ -1,0 +1,148 @@
+"""Renders the CronJob: the Jinja2 template, merged with the user's own pod template."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jinja2
+import yaml
+
+from tally_operator import instants, names
+from tally_operator.model import Spec
+from tally_operator.observed import Json, Key, Window
+
+# Lists that Kubernetes takes for maps, by the field that names an entry; all other lists are replaced as a whole.
+LIST_KEYS = {
+    "containers": "name",
+    "initContainers": "name",
+    "volumes": "name",
+    "imagePullSecrets": "name",
+    "env": "name",
+    "ports": "containerPort",
+    "volumeMounts": "mountPath",
+    "volumeDevices": "devicePath",
+    "hostAliases": "ip",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defaults:
+    """What an installation says once for all ScheduledJobs.
+
+    Args:
+        runner_image: The image of jobs that name none.
+    """
+
+    runner_image: str
+
+
+def cronjob(key: Key, uid: str, spec: Spec, window: Window, defaults: Defaults) -> dict[str, Any]:
+    """Render the CronJob of a ScheduledJob.
+
+    Args:
+        key: The ScheduledJob's namespace and name.
+        uid: The ScheduledJob's uid.
+        spec: What its user asks for.
+        window: The fence.
+        defaults: What the installation says.
+
+    Returns:
+        The object to apply.
+
+    Raises:
+        ValueError: `spec.template` cannot be merged; the message says where and why.
+    """
+    text = _template().render(
+        namespace=key.namespace,
+        owner=key.name,
+        uid=uid,
+        spec=spec,
+        fence=fence_annotations(window),
+        runner_image=defaults.runner_image,
+        input="" if spec.input is None else json.dumps(spec.input, ensure_ascii=False),
+        limit=str(spec.number_of_executions or ""),
+    )
+    body: dict[str, Any] = yaml.load(text, Loader=_loader())  # noqa: S506 (the safe loader, in C)
+    job = body["spec"]["jobTemplate"]["spec"]
+    ours = job["template"]["metadata"]["labels"]
+    job["template"] = merged(job["template"], spec.template, "spec.template")
+    job["template"].setdefault("metadata", {}).setdefault("labels", {}).update(ours)
+    return body
+
+
+def fence_annotations(window: Window) -> dict[str, str]:
+    """Write the fence as annotations."""
+    instants_by_name = {names.AFTER: window.after, names.NOT_AFTER: window.not_after, names.EXPIRES: window.expires}
+    return {name: instants.write(each) for name, each in instants_by_name.items() if each is not None}
+
+
+def merged(base: Any, over: Any, place: str) -> Any:  # noqa: ANN401 (JSON)
+    """Lay one JSON value over another as Kubernetes does: dicts by key, named lists by name, all else replaced.
+
+    Args:
+        base: The default.
+        over: What the user wrote; None removes the default.
+        place: Where `over` stands, for the message.
+
+    Raises:
+        ValueError: An entry of a named list has no name, or is of another type than the default.
+    """
+    if not isinstance(base, dict):
+        return over
+    if not isinstance(over, dict):
+        raise ValueError(f"{place} must be an object, not {json.dumps(over)[:60]}.")
+    result = dict(base)
+    for field, value in over.items():
+        here = f"{place}.{field}"
+        if value is None:
+            result.pop(field, None)
+        elif field in LIST_KEYS and isinstance(base.get(field), list):
+            result[field] = _merged_list(base[field], value, LIST_KEYS[field], here)
+        elif field in base and isinstance(base[field], dict):
+            result[field] = merged(base[field], value, here)
+        else:
+            result[field] = value
+    return result
+
+
+def _merged_list(base: list[Any], over: Any, name: str, place: str) -> list[Any]:  # noqa: ANN401 (JSON)
+    if not isinstance(over, list):
+        raise ValueError(f"{place} must be a list, not {json.dumps(over)[:60]}.")
+    entries = {each[name]: each for each in base}
+    for index, each in enumerate(over):
+        if not isinstance(each, dict) or not isinstance(each.get(name), str | int):
+            raise ValueError(f"{place}[{index}] has no {name}. Each entry needs one, such as {{{name}: ...}}.")
+        entries[each[name]] = _merged_entry(entries.get(each[name]), each, f"{place}[{index}]")
+    return list(entries.values())
+
+
+def _merged_entry(base: Any, over: Json, place: str) -> Any:  # noqa: ANN401 (JSON)
+    # An env entry has either a value or a valueFrom, a volume one source: the user's replaces ours.
+    if base is None or "containers" not in place or ".env" in place:
+        return over
+    return merged(base, over, place)
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tally_operator", "."),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 (this is YAML; the filter json escapes)
+    )
+    environment.filters["json"] = _yaml_safe_json
+    return environment.get_template("cronjob.yaml.j2")
+
+
+def _yaml_safe_json(value: Mapping[str, Any] | str | float | None) -> str:
+    # ASCII only: YAML refuses some characters that JSON lets stand.
+    return json.dumps(value, ensure_ascii=True)
+
+
+@cache
+def _loader() -> Any:  # noqa: ANN401 (PyYAML's loaders have no common type)
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
