@@ -1,1 +1,1 @@
-"""A real single-node Kubernetes on this machine, for demonstrations and tests: the components themselves, no simulation."""
+"""A real single-node Kubernetes on this machine, for demonstrations and tests: nothing is simulated."""

@@ -1,9 +1,6 @@
 """What each component is told: command lines and configuration files, as pure functions of the cluster's settings."""
 
-from __future__ import annotations
-
 import json
-from pathlib import Path
 
 from tally_cluster.settings import Cluster
 
@@ -143,6 +140,11 @@ def kubelet_configuration(cluster: Cluster) -> dict[str, object]:
     }
 
 
+def containerd_arguments(cluster: Cluster) -> list[str]:
+    """containerd takes everything from its configuration file."""
+    return ["--config", str(cluster.folder / "containerd.toml")]
+
+
 def containerd(cluster: Cluster) -> str:
     """containerd's configuration: its own root, state and socket, and what runc can do with few capabilities."""
     folder = cluster.folder
@@ -156,6 +158,7 @@ state = {json.dumps(str(folder / "run"))}
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "{PAUSE_IMAGE}"
   disable_apparmor = true
+  netns_mounts_under_state_dir = true
   # Without CAP_SYS_RESOURCE a sandbox cannot lower its OOM score, and runc fails without saying so.
   restrict_oom_score_adj = true
   stream_server_address = "127.0.0.1"
@@ -179,7 +182,8 @@ def cni(cluster: Cluster) -> dict[str, object]:
             {
                 "type": "bridge",
                 "bridge": cluster.bridge,
-                "isGateway": True,
+                # The bridge has its address from us: as a gateway the plugin would switch the machine's forwarding on.
+                "isGateway": False,
                 "ipMasq": False,
                 "ipam": {
                     "type": "host-local",
@@ -194,11 +198,11 @@ def cni(cluster: Cluster) -> dict[str, object]:
 
 def write_all(cluster: Cluster) -> None:
     """Writes every file that the command lines point to."""
-    files: dict[Path, object] = {cluster.folder / "audit-policy.json": audit_policy()}
+    files: dict[str, object] = {"audit-policy.json": audit_policy()}
     if not cluster.control_plane:
-        files[cluster.folder / "kubelet.json"] = kubelet_configuration(cluster)
-        files[cluster.folder / "cni" / "10-bridge.conflist"] = cni(cluster)
+        files |= {"kubelet.json": kubelet_configuration(cluster), "cni/10-bridge.conflist": cni(cluster)}
         (cluster.folder / "containerd.toml").write_text(containerd(cluster))
-    for path, content in files.items():
+    for name, content in files.items():
+        path = cluster.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=2))

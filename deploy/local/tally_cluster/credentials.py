@@ -1,6 +1,4 @@
-"""The cluster's certificate authority and what it signs: each component gets a name of its own, as in a real cluster."""
-
-from __future__ import annotations
+"""The cluster's certificate authority and what it signs: each component gets a name of its own, as everywhere."""
 
 import json
 from pathlib import Path
@@ -31,7 +29,9 @@ def ensure(cluster: Cluster) -> None:
              "-addext", "keyUsage=critical,keyCertSign,cRLSign,digitalSignature"], log)  # fmt: skip
     if not (folder / "service-accounts.key").exists():
         run(["openssl", "genrsa", "-out", folder / "service-accounts.key", "2048"], log)
-    serving = f"IP:{cluster.address},IP:127.0.0.1,IP:{cluster.service_network}.1,DNS:localhost,DNS:kubernetes.default.svc"
+    addresses = (cluster.address, "127.0.0.1", f"{cluster.service_network}.1")
+    names = ("localhost", "kubernetes.default.svc")
+    serving = ",".join([*(f"IP:{address}" for address in addresses), *(f"DNS:{name}" for name in names)])
     _sign(cluster, "kube-apiserver", "kube-apiserver", None, serving)
     _sign(cluster, "kubelet-serving", cluster.node, None, f"IP:{cluster.address},DNS:{cluster.node}")
     _sign(cluster, "kubelet", f"system:node:{cluster.node}", "system:nodes", None)
@@ -56,7 +56,9 @@ def kubeconfig(cluster: Cluster, client: str) -> dict[str, object]:
         "kind": "Config",
         "current-context": name,
         "contexts": [{"name": name, "context": {"cluster": name, "user": client}}],
-        "clusters": [{"name": name, "cluster": {"server": cluster.server, "certificate-authority": str(folder / "ca.crt")}}],
+        "clusters": [
+            {"name": name, "cluster": {"server": cluster.server, "certificate-authority": str(folder / "ca.crt")}}
+        ],
         "users": [
             {
                 "name": client,
@@ -84,5 +86,5 @@ def _sign(cluster: Cluster, name: str, user: str, group: str | None, addresses: 
 
 
 def _new_key(target: Path) -> list[str]:
-    return ["-config", str(target.parent / "openssl.cnf"), "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc",
-            "-keyout", f"{target}.key", "-out", f"{target}.crt"]  # fmt: skip
+    words = f"-config {target.parent / 'openssl.cnf'} -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc"
+    return [*words.split(), "-keyout", f"{target}.key", "-out", f"{target}.crt"]

@@ -1,7 +1,5 @@
 """The pods' network on this machine: one bridge, and one rule that leads the `kubernetes` service to the API server."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 
@@ -16,7 +14,6 @@ def ensure(cluster: Cluster) -> None:
         run(["ip", "link", "add", cluster.bridge, "type", "bridge"], log)
     run(["ip", "address", "replace", f"{cluster.address}/24", "dev", cluster.bridge], log)
     run(["ip", "link", "set", cluster.bridge, "up"], log)
-    Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
     if not _rule(cluster, "--check"):
         run(["iptables", "--wait", *_rule_words(cluster, "--append")], log)
 

@@ -1,10 +1,7 @@
-"""Starts and stops the components by pid file; a pid counts as ours only with the start time that was noted beside it."""
-
-from __future__ import annotations
+"""Starts and stops the components by pid file; a pid is ours only with the start time that was noted beside it."""
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,10 +27,12 @@ class Process:
 
     @property
     def pid_file(self) -> Path:
+        """Holds the pid and its start time."""
         return self.folder / "pids" / self.name
 
     @property
     def log(self) -> Path:
+        """Everything that it printed, over all its lives."""
         return self.folder / "logs" / f"{self.name}.log"
 
     def pid(self) -> int | None:
@@ -48,15 +47,15 @@ class Process:
         """Starts it in a session of its own, so that it outlives the command line."""
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        environment = {**os.environ, **(env or {})}
-        with self.log.open("ab") as out:
-            try:
-                child = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=environment
-                )
-            except OSError as error:
-                raise StepError(f"{self.name} cannot be started: {error}", self.log) from error
-        self.pid_file.write_text(f"{child.pid} {start_time(child.pid)}")
+        executable, *_ = words = [str(word) for word in command]
+        output = (os.POSIX_SPAWN_OPEN, 1, str(self.log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        streams = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), output, (os.POSIX_SPAWN_DUP2, 1, 2)]
+        try:
+            # Not Popen, which wants to see its children end: these outlive us.
+            pid = os.posix_spawnp(executable, words, {**os.environ, **(env or {})}, file_actions=streams, setsid=True)
+        except OSError as error:
+            raise StepError(f"{self.name} cannot be started: {error}", self.log) from error
+        self.pid_file.write_text(f"{pid} {start_time(pid)}")
 
     def stop(self) -> None:
         """Asks it to end, insists after a while, and forgets it."""

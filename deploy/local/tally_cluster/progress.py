@@ -1,7 +1,6 @@
 """What a person sees while the cluster works: a line a step with its time, and a failed step's reason and log."""
 
-from __future__ import annotations
-
+import fcntl
 import subprocess
 import sys
 import threading
@@ -55,7 +54,22 @@ def step(title: str) -> Iterator[None]:
     _say(f"  ✓ {title:<52} {time.monotonic() - start:7.1f} s")
 
 
-def run(command: Sequence[str | Path], log: Path, *, env: dict[str, str] | None = None, cwd: Path | None = None) -> None:
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Lets one command at a time do what the lock file stands for; the others wait, and say so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with step(f"waiting for another command ({path.name})"):
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def run(
+    command: Sequence[str | Path], log: Path, *, env: dict[str, str] | None = None, cwd: Path | None = None
+) -> None:
     """Runs a command with its output in a log.
 
     Raises:

@@ -1,7 +1,5 @@
 """Every name, port, address and path of one cluster, derived from its name and port base, so that two never meet."""
 
-from __future__ import annotations
-
 import json
 import os
 from dataclasses import dataclass
@@ -38,48 +36,58 @@ class Cluster:
 
     def __post_init__(self) -> None:
         if self.port_base % PORTS_PER_CLUSTER or not 1024 <= self.port_base <= 65000:
-            raise ValueError(f"--port-base {self.port_base}: write a multiple of ten between 1030 and 65000, such as 26500")
+            raise ValueError(f"--port-base {self.port_base}: write a multiple of ten from 1030 to 65000, such as 26500")
         if not self.name.isalnum():
             raise ValueError(f"--name {self.name!r}: write letters and digits only, such as tally2")
 
     @property
     def folder(self) -> Path:
+        """All its state."""
         return home() / "clusters" / self.name
 
     @property
     def logs(self) -> Path:
+        """One file a component."""
         return self.folder / "logs"
 
     @property
     def certificates(self) -> Path:
+        """Keys, certificates and the components' kubeconfigs."""
         return self.folder / "certificates"
 
     @property
     def kubeconfig(self) -> Path:
+        """The administrator's."""
         return self.folder / "kubeconfig"
 
     @property
     def audit_log(self) -> Path:
+        """What service accounts asked, a JSON line a request."""
         return self.logs / "audit.log"
 
     @property
     def containerd_socket(self) -> Path:
+        """Where kubelet and `ctr` meet containerd."""
         return self.folder / "containerd.sock"
 
     @property
     def node(self) -> str:
+        """The only node's name."""
         return f"{self.name}-node"
 
     @property
     def bridge(self) -> str:
+        """The network device that pods hang on; at most 15 letters, as the kernel wants."""
         return f"tally{self.port_base}"
 
     @property
     def network(self) -> str:
+        """The first three numbers of the pods' addresses."""
         return f"10.212.{self.port_base // PORTS_PER_CLUSTER % 256}"
 
     @property
     def service_network(self) -> str:
+        """The first three numbers of the services' addresses."""
         return f"10.213.{self.port_base // PORTS_PER_CLUSTER % 256}"
 
     @property
@@ -89,34 +97,42 @@ class Cluster:
 
     @property
     def apiserver_port(self) -> int:
+        """Serves the Kubernetes API."""
         return self.port_base
 
     @property
     def etcd_port(self) -> int:
+        """Serves etcd's clients."""
         return self.port_base + 1
 
     @property
     def etcd_peer_port(self) -> int:
+        """Would serve other members."""
         return self.port_base + 2
 
     @property
     def controller_manager_port(self) -> int:
+        """Serves the controller manager's health and metrics."""
         return self.port_base + 3
 
     @property
     def scheduler_port(self) -> int:
+        """Serves the scheduler's health and metrics."""
         return self.port_base + 4
 
     @property
     def kubelet_port(self) -> int:
+        """Serves logs and exec."""
         return self.port_base + 5
 
     @property
     def kubelet_health_port(self) -> int:
+        """Serves the kubelet's health."""
         return self.port_base + 6
 
     @property
     def server(self) -> str:
+        """The API server's URL."""
         return f"https://{self.address}:{self.apiserver_port}"
 
     def save(self) -> None:
@@ -138,3 +154,10 @@ def known() -> list[Cluster]:
     """Every cluster that has state on this machine."""
     names = sorted(path.parent.name for path in (home() / "clusters").glob("*/cluster.json"))
     return [cluster for name in names if (cluster := load(name))]
+
+
+def free_port_base(taken: list[Cluster]) -> int:
+    """The first port base whose ports and network no cluster in the list uses."""
+    networks = {cluster.network for cluster in taken}
+    bases = range(DEFAULT_PORT_BASE, 65000, PORTS_PER_CLUSTER)
+    return next(base for base in bases if Cluster(port_base=base).network not in networks)

