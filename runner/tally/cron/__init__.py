@@ -1,8 +1,8 @@
 """Reads cron expressions and computes their firing times exactly as the Kubernetes CronJob controller does.
 
 The controller uses robfig/cron v3.0.1. `parse` accepts what robfig's `ParseStandard` accepts, less what the CronJob API
-or Tally refuses besides, and a `Schedule` fires when robfig's `Next` does, in every zone and through every clock change,
-its oddities included: what Tally says must be what the cluster does. Nothing here reads a clock.
+or Tally refuses besides, and a `Schedule` fires when robfig's `Next` does, in every zone and through every change of
+the clocks, its oddities included: what Tally says must be what the cluster does. Nothing here asks for the time.
 
     >>> from datetime import datetime
     >>> from zoneinfo import ZoneInfo

@@ -3,6 +3,10 @@
 Its oddities near clock changes are the controller's, so none is mended here. It adds local months, days, hours and
 minutes in turn, begins anew when one of them wraps around, sets what is finer to zero only at the first addition, and
 asks for local times that do not exist or exist twice, which Go's `time.Date` settles in its own way (`_instant`).
+
+Where a clock goes back from a time that is no full hour (Pacific/Chatham: 03:45 to 02:45), it may even find an instant
+that is not after the one given. The controller then starts nothing more, or never ends its search, until somebody moves
+on the CronJob's last schedule time; a firing time here is always later.
 """
 
 from __future__ import annotations
@@ -29,6 +33,16 @@ def next_firing(fields: Fields, zone: tzinfo, after: int) -> int | None:
         zone: The zone in which it is read.
         after: Whole seconds since 1970-01-01T00:00Z; so is the result.
     """
+    found = _next(fields, zone, after)
+    start = after
+    while found is not None and found <= after:
+        start = (start // 60 + 1) * 60
+        found = _next(fields, zone, start)
+    return found
+
+
+def _next(fields: Fields, zone: tzinfo, after: int) -> int | None:
+    """What robfig finds, be it later or not."""
     if not fields.times:  # robfig tries every hour of five years first
         return None
     search = _Search(fields, zone, after + 1)

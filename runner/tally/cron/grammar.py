@@ -1,8 +1,8 @@
 """Reads an expression as robfig/cron's `ParseStandard` does, and says of a wrong one what to write instead.
 
-Where robfig is generous, so is this: "1,,2" is "1,2", "?" is "*", "+5" is "5", what follows "*-" is ignored, and a field
-of commas alone matches nothing. Two things are refused besides: "TZ" anywhere, which the CronJob API refuses, too, and an
-`@every` that is no positive whole number of minutes (`every`).
+Where robfig is generous, so is this: "1,,2" is "1,2", "?" is "*", "+5" is "5", what follows "*-" is ignored, and a
+field of commas alone matches nothing. Two things are refused besides: "TZ" anywhere, as the CronJob API refuses it, and
+an `@every` that is no positive whole number of minutes (`every`).
 """
 
 from __future__ import annotations
@@ -95,10 +95,12 @@ def _read_descriptor(text: str) -> Fields | Every:
 def _wrong_number(texts: list[str]) -> str:
     if not texts:
         return f"It is empty. {EXAMPLE}"
-    if len(texts) in (6, 7):
-        return f"It has {len(texts)} fields; there are no seconds and no years. {EXAMPLE}"
     if texts[0].startswith("@"):
         return f'It begins with a space. Write "{" ".join(texts)}".'
+    if len(texts) == 6 and texts[0] == "0":
+        return f'It has six fields; there are no seconds. Write "{" ".join(texts[1:])}".'
+    if len(texts) in (6, 7):
+        return f"It has {len(texts)} fields; there are no seconds and no years. {EXAMPLE}"
     return f"It has {len(texts)} field{'s' * (len(texts) > 1)}. {EXAMPLE}"
 
 
@@ -124,8 +126,8 @@ def _read_member(text: str, field: _Field) -> _Values:
         raise _error(text, field, "has two steps", f'Write one: "{span}/{steps[-1]}"')
     if star:
         low, high = field.low, field.high
-    elif len(high_texts) > 1:
-        raise _error(text, field, "is no range", f'Write "{field.low}-{field.high}", or the values with commas between')
+    elif not low_text or len(high_texts) > 1:
+        raise _error(text, field, "is no range", f"Write {_example(field)}")
     else:
         low = _value(low_text, text, field)
         high = _value(high_texts[0], text, field) if high_texts else low
@@ -133,9 +135,13 @@ def _read_member(text: str, field: _Field) -> _Values:
     if steps and not high_texts:
         high = field.high
     if low > high:
-        around = f'"{low}-{field.high},{field.low}-{high}"' if high >= field.low else f'"{low}-{field.high}"'
-        raise _error(text, field, "runs backwards", f"Write {around}")
+        instead = f"{_span(low, field.high)},{_span(field.low, high)}"
+        raise _error(text, field, "runs backwards", f'Write "{instead}"')
     return _Values(sum(1 << value for value in range(low, high + 1, step)), star and step == 1)
+
+
+def _span(low: int, high: int) -> str:
+    return f"{low}-{high}" if low < high else f"{low}"
 
 
 def _value(text: str, member: str, field: _Field) -> int:
@@ -145,23 +151,25 @@ def _value(text: str, member: str, field: _Field) -> int:
         return field.low + field.names.index(name)
     number = _number(text)
     if number is None:
-        raise _error(member, field, f'has "{text}", which is no value', _values_hint(name, member, field))
+        raise _error(member, field, f'has no value in "{text}"', _meant(name, field))
     if number == 7 and field.names is _WEEKDAYS:
-        raise _error(member, field, "has 7", "Sunday is 0")
+        raise _error(member, field, "has 7, but Sunday is 0", 'Write 0, and instead of "5-7" write "5-6,0"')
     if not field.low <= number <= field.high:
-        raise _error(member, field, f"has {text}", f"Write {field.low} to {field.high}")
+        raise _error(member, field, f"is out of range with {text}", f"Write {_example(field)}")
     return number
 
 
-def _values_hint(name: str, member: str, field: _Field) -> str:
+def _meant(name: str, field: _Field) -> str:
     if len(name) > 3 and name[:3] in field.names:
         return f'Write "{name[:3]}"'
-    if re.search("[lw#]", name):
-        return f"L, W and # are not known to a CronJob; write {field.low} to {field.high}"
-    if member.startswith("-") and (number := _number(member)) is not None:
-        return f"There is nothing below {field.low}; write {min(-number, field.high)}"
-    names = f", or {field.names[0]} to {field.names[-1]}" if field.names else ""
-    return f"Write {field.low} to {field.high}{names}"
+    if re.fullmatch("l|[0-9]*[lw]+|[0-9a-z]+#[0-9]*", name):
+        return f"A CronJob does not know L, W and #: write {_example(field)}"
+    return f"Write {_example(field)}"
+
+
+def _example(field: _Field) -> str:
+    names = f" or {field.names[0]} to {field.names[-1]}" if field.names else ""
+    return f'{field.low} to {field.high}{names}, or a range such as "{field.low}-{field.low + 4}"'
 
 
 def _step(text: str, member: str, field: _Field) -> int:

@@ -27,8 +27,8 @@ class Schedule:
     All instants are aware datetimes; the schedule is read in the zone of the first one. Compare results in UTC: Python
     compares two datetimes of one zone by their wall clocks, and a repeated hour has each time twice.
 
-    `@every` has no times of its own: it fires a delay after the instant given. Give the CronJob's last schedule time, or
-    its creation time if there is none; a CronJob that is made anew starts anew.
+    `@every` has no times of its own: it fires a delay after the instant given. Give the CronJob's last schedule time,
+    or its creation time if there is none; a CronJob that is made anew starts anew.
     """
 
     expression: str
