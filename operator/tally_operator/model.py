@@ -43,9 +43,7 @@ class Spec(Model):
     time_zone: Annotated[str, Field(description="The IANA time zone in which the schedule is read.")] = "Etc/UTC"
     concurrency_policy: Annotated[
         ConcurrencyPolicy,
-        Field(
-            description="While the last run goes on: Forbid skips a time, Allow starts another, Replace stops the old one."
-        ),
+        Field(description="While a run goes on: Forbid skips a time, Allow starts another, Replace stops the old one."),
     ] = "Forbid"
     suspend: Annotated[bool, Field(description="Whether the schedule rests. A run that goes on is not stopped.")] = (
         False

@@ -106,7 +106,7 @@ def _case(observed: Observed, spec: Spec, defaults: Defaults, now: datetime, ref
     checked = timing.check(spec.schedule, spec.time_zone, now)
     problem = checked if isinstance(checked, Problem) else None
     if observed.rival:
-        message = f"The name {spec.name!r} is taken by the older ScheduledJob {observed.rival}. Use another name, or delete it."
+        message = f"The name {spec.name!r} is taken by the older ScheduledJob {observed.rival}. Use another one."
         problem = Problem(reason="NameTaken", message=message)
     elif refusal:
         problem = Problem(reason=refusal.reason, message=refusal.message)

@@ -79,9 +79,11 @@ def awaited_ending(status: Status, jobs: tuple[Job, ...]) -> Job | None:
     if newest is None or newest.outcome == "running":
         return None
     last = status.last_execution
-    if last is not None and (last.job, last.outcome) == (newest.name, newest.outcome):
-        return None
-    return newest
+    if last is None or newest.slot is None:
+        return newest
+    counted = instants.read(last.scheduled_time)
+    told = newest.slot < counted or (newest.slot == counted and last.outcome in ("succeeded", "failed"))
+    return None if told else newest
 
 
 def _phase(spec: Spec | None, situation: Situation, jobs: tuple[Job, ...]) -> Phase:

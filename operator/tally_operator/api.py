@@ -1,0 +1,235 @@
+"""The operator's one way to the API server: JSON in, JSON out, through the kubernetes package's asynchronous client."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Self
+
+import aiohttp
+from kubernetes.aio import client, config
+
+from tally_operator import names
+
+PATCH_MERGE = "application/merge-patch+json"
+PATCH_APPLY = "application/apply-patch+yaml"
+PAGE = 500  # objects; a page of 500 Jobs is some 2 MB
+_TIMEOUT = 30.0  # seconds, of everything but a watch
+_LEAP = timedelta(seconds=5)
+_log = logging.getLogger(__name__)
+
+Query = dict[str, str | int]
+
+
+class ApiError(Exception):
+    """The API server said no.
+
+    Args:
+        status: The HTTP status.
+        reason: The API's own word, such as AlreadyExists.
+        message: For a person.
+        retry_after: How long, in seconds, the API server asks to wait; None if it does not.
+    """
+
+    def __init__(self, status: int, reason: str, message: str, retry_after: float | None = None) -> None:
+        super().__init__(f"{status} {reason}: {message}")
+        self.status = status
+        self.reason = reason
+        self.message = message
+        self.retry_after = retry_after
+
+
+class ServerClock:
+    """The API server's time, told from its answers and never ahead of it.
+
+    A `Date` header is cut off to the second, so each answer gives a lower bound of how far the server is ahead of this
+    machine; the largest bound is nearly right. A bound that is off by more than seconds means that a clock was set.
+    """
+
+    def __init__(self) -> None:
+        self._offset: timedelta | None = None
+
+    def learn(self, date: str | None, received: datetime) -> None:
+        """Take in an answer.
+
+        Args:
+            date: The answer's `Date` header, if it has one.
+            received: When it came, by this machine's clock; aware.
+        """
+        if not date:
+            return
+        with suppress(ValueError):
+            bound = parsedate_to_datetime(date) - received
+            if self._offset is None or bound > self._offset or self._offset - bound > _LEAP:
+                self._offset = bound
+
+    def now(self) -> datetime:
+        """Give the API server's time in UTC, or up to about a second less."""
+        return datetime.now(UTC) + (self._offset or timedelta(0))
+
+
+class Api:
+    """A connection to the API server, with the pod's service account or the person's kubeconfig.
+
+    Args:
+        connections: How many requests may be under way at once.
+    """
+
+    def __init__(self, connections: int) -> None:
+        self.clock = ServerClock()
+        self._connections = connections
+        self._client: client.ApiClient | None = None
+
+    async def __aenter__(self) -> Self:
+        configuration = client.Configuration(connection_pool_maxsize=self._connections)
+        try:
+            config.load_incluster_config(configuration)
+        except config.ConfigException:
+            await config.load_kube_config(client_configuration=configuration)
+        self._client = client.ApiClient(configuration)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    async def get(self, path: str, query: Query | None = None) -> dict[str, Any]:
+        """Read an object or a list.
+
+        Raises:
+            ApiError: The API server said no.
+            aiohttp.ClientError, TimeoutError: It did not answer.
+        """
+        return await self._request("GET", path, query)
+
+    async def create(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Make an object; raises as `get` does."""
+        return await self._request("POST", path, {"fieldManager": names.FIELD_MANAGER}, body)
+
+    async def merge(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Change an object by a merge patch; raises as `get` does."""
+        return await self._request("PATCH", path, {"fieldManager": names.FIELD_MANAGER}, body, PATCH_MERGE)
+
+    async def apply(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Apply an object on the server's side, over whoever owns its fields; raises as `get` does."""
+        query: Query = {"fieldManager": names.FIELD_MANAGER, "force": "true"}
+        return await self._request("PATCH", path, query, body, PATCH_APPLY)
+
+    async def delete(self, path: str, uid: str, propagation: str) -> None:
+        """Delete an object if it is still the same one; one that has gone is no error."""
+        body = {"preconditions": {"uid": uid}, "propagationPolicy": propagation}
+        try:
+            await self._request("DELETE", path, None, body)
+        except ApiError as error:
+            # 409: another object has the name now.
+            if error.status not in (404, 409):
+                raise
+
+    async def list(self, path: str, query: Query | None = None) -> tuple[list[dict[str, Any]], str]:
+        """Read all pages of a list.
+
+        Returns:
+            The objects, and the resource version from which to watch.
+        """
+        objects: list[dict[str, Any]] = []
+        token = ""
+        while True:
+            page = await self.get(path, {**(query or {}), "limit": PAGE, **({"continue": token} if token else {})})
+            objects += page["items"]
+            token = page["metadata"].get("continue", "")
+            if not token:
+                return objects, page["metadata"]["resourceVersion"]
+
+    async def watch(self, path: str, query: Query) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        """Follow the changes of a list until the API server ends it.
+
+        Yields:
+            The event's type and its object.
+
+        Raises:
+            ApiError: The API server said no; 410 asks for a new list.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=None)
+        response = await self._send(
+            "GET", path, {**query, "watch": "true", "allowWatchBookmarks": "true"}, None, "", timeout
+        )
+        async with response:
+            while line := await response.content.readline():
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    raise _error(event["object"].get("code", 500), event["object"], None)
+                yield event["type"], event["object"]
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: dict[str, Any] | None = None,
+        kind: str = "application/json",
+    ) -> dict[str, Any]:
+        response = await self._send(method, path, query, body, kind, aiohttp.ClientTimeout(total=_TIMEOUT))
+        async with response:
+            content: dict[str, Any] = await response.json()
+            return content
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: dict[str, Any] | None,
+        kind: str,
+        limit: aiohttp.ClientTimeout,
+    ) -> aiohttp.ClientResponse:
+        assert self._client is not None, "entered"
+        serialized = await self._client.param_serialize(
+            method,
+            path,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": "application/json", **({"Content-Type": kind} if body is not None else {})},
+            auth_settings=["BearerToken"],
+        )
+        _, url, headers, _, _ = serialized
+        answer = await self._client.rest_client.request(method, url, headers=headers, body=body, _request_timeout=limit)
+        response: aiohttp.ClientResponse = answer.response
+        self.clock.learn(response.headers.get("Date"), datetime.now(UTC))
+        if response.status >= 400:
+            async with response:
+                raise _error(response.status, await _content(response), response.headers.get("Retry-After"))
+        return response
+
+
+async def _content(response: aiohttp.ClientResponse) -> dict[str, Any]:
+    text = await response.text()
+    try:
+        content = json.loads(text)
+    except ValueError:
+        content = None
+    return content if isinstance(content, dict) else {"message": text[:500]}
+
+
+def _error(status: int, content: dict[str, Any], retry_after: str | None) -> ApiError:
+    seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
+    return ApiError(status, str(content.get("reason", "")), str(content.get("message", "")), seconds)
+
+
+async def backoff(attempt: int, error: Exception) -> None:
+    """Wait before another try: a second, then twice as long each time, up to a minute; or as the API server asks.
+
+    Args:
+        attempt: How many tries have failed in a row, from 1.
+        error: What the last one raised.
+    """
+    asked = error.retry_after if isinstance(error, ApiError) else None
+    seconds = asked if asked is not None else min(2.0 ** (attempt - 1), 60.0)
+    _log.warning("%s; trying again in %.0f s", described(error), seconds)
+    await asyncio.sleep(seconds)
+
+
+def described(error: Exception) -> str:
+    """Say an error in a line, also one without a text."""
+    return str(error) or type(error).__name__

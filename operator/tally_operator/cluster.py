@@ -1,0 +1,209 @@
+"""Carries out a plan's steps against the API server; it decides nothing, but says what was refused and why."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from tally_operator import instants, names, termination
+from tally_operator.api import Api, ApiError, Query
+from tally_operator.observed import Ending, Job, Key, ScheduledJob
+from tally_operator.steps import (
+    AdoptJob,
+    ApplyCronJob,
+    CreateCronJob,
+    DeleteCronJob,
+    DeleteJob,
+    Emit,
+    ForgetPassed,
+    Refusal,
+    Step,
+    WriteStatus,
+)
+from tally_operator.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+class RefusedError(Exception):
+    """The API server refused a step for good: trying the same again does not help.
+
+    Args:
+        refusal: What to say in the status.
+    """
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
+class StaleError(Exception):
+    """What a plan rested on has changed meanwhile; look again."""
+
+
+class Cluster:
+    """The writes, and the few reads that no watch covers.
+
+    Args:
+        api: The API server.
+        store: Learns what the answers say.
+    """
+
+    def __init__(self, api: Api, store: Store) -> None:
+        self._api = api
+        self._store = store
+
+    async def carry_out(self, scheduled_job: ScheduledJob, steps: tuple[Step, ...]) -> None:
+        """Carry out steps in their order.
+
+        Args:
+            scheduled_job: What they are for.
+            steps: As the planner gave them.
+
+        Raises:
+            RefusedError: The API server refused one for good.
+            StaleError: The world has changed since it was observed.
+            ApiError, aiohttp.ClientError, TimeoutError: One failed; the rest has not been tried.
+        """
+        for step in steps:
+            try:
+                await self._carry_out(scheduled_job, step)
+            except ApiError as error:
+                raise _judged(step, error) from error
+
+    async def list_jobs(self, scheduled_job: ScheduledJob) -> datetime:
+        """List a ScheduledJob's Jobs anew, and give the API server's time from before it, or a little earlier."""
+        listed_at = self._api.clock.now()
+        query: Query = {"labelSelector": f"{names.LABEL_OWNER}={scheduled_job.uid}"}
+        bodies, _ = await self._api.list(_jobs(scheduled_job.key), query)
+        self._store.sync_jobs(bodies, scheduled_job.uid)
+        return listed_at
+
+    async def ending(self, key: Key, job: Job) -> Ending:
+        """Read what a finished Job's newest pod left in its termination message."""
+        query: Query = {"labelSelector": f"batch.kubernetes.io/job-name={job.name}"}
+        pods, _ = await self._api.list(f"/api/v1/namespaces/{key.namespace}/pods", query)
+        return termination.read(pods)
+
+    async def _carry_out(self, scheduled_job: ScheduledJob, step: Step) -> None:
+        key = scheduled_job.key
+        match step:
+            case WriteStatus():
+                await self._write_status(scheduled_job, step)
+            case CreateCronJob(body=body):
+                self._store.put_cronjob(await self._api.create(_cronjobs(key), body))
+                _log.info("%s/%s: made the CronJob %s", *key, body["metadata"]["name"])
+            case ForgetPassed(cronjob=name, uid=uid, until=until):
+                patch = {"metadata": {"uid": uid}, "status": {"lastScheduleTime": instants.write(until)}}
+                await self._api.merge(f"{_cronjobs(key)}/{name}/status", patch)
+            case ApplyCronJob():
+                await self._apply(key, step)
+            case AdoptJob(job=name, uid=uid):
+                patch = {"metadata": {"uid": uid, "ownerReferences": [_owner_reference(scheduled_job)]}}
+                await self._tolerating_absence(self._api.merge(f"{_jobs(key)}/{name}", patch))
+            case DeleteCronJob(cronjob=name, uid=uid):
+                await self._api.delete(f"{_cronjobs(key)}/{name}", uid, "Orphan")
+                _log.info("%s/%s: deleted the CronJob %s, its Jobs stay", *key, name)
+            case DeleteJob(job=name, uid=uid, why=why):
+                await self._api.delete(f"{_jobs(key)}/{name}", uid, "Background")
+                _log.info("%s/%s: deleted the Job %s (%s)", *key, name, why)
+            case Emit():
+                await self._emit(scheduled_job, step)
+
+    async def _write_status(self, scheduled_job: ScheduledJob, step: WriteStatus) -> None:
+        """Replace the status, if nobody has changed the ScheduledJob since: a merge patch that nulls what has gone."""
+        old, new = scheduled_job.status.to_json(), step.status.to_json()
+        changed = {name: new.get(name) for name in {*old, *new} if old.get(name) != new.get(name)}
+        metadata = {"uid": scheduled_job.uid, "resourceVersion": scheduled_job.resource_version}
+        path = f"{_scheduled_jobs(scheduled_job.key)}/{scheduled_job.key.name}/status"
+        body = await self._api.merge(path, {"metadata": metadata, "status": changed})
+        self._store.put_scheduled_job(body)
+
+    async def _apply(self, key: Key, step: ApplyCronJob) -> None:
+        body = {**step.body, "metadata": {**step.body["metadata"], "uid": step.uid}}
+        path = f"{_cronjobs(key)}/{body['metadata']['name']}"
+        applied = await self._api.apply(path, body)
+        if step.removal:
+            applied = await self._api.merge(path, {"metadata": {"uid": step.uid}, **step.removal})
+        self._store.put_cronjob(applied)
+        _log.info("%s/%s: put the CronJob %s right", *key, applied["metadata"]["name"])
+
+    async def _emit(self, scheduled_job: ScheduledJob, event: Emit) -> None:
+        """Post an event; a lost one is no reason to repeat a plan."""
+        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        key = scheduled_job.key
+        body: dict[str, Any] = {
+            "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "metadata": {"generateName": f"{key.name[:200]}-", "namespace": key.namespace},
+            "eventTime": now,
+            "reportingController": "tally.dev/operator",
+            "reportingInstance": "tally-operator",
+            "action": event.reason,
+            "reason": event.reason,
+            "type": event.type,
+            "note": event.message[:1024],
+            "regarding": {
+                "apiVersion": names.API_VERSION,
+                "kind": names.KIND,
+                "namespace": key.namespace,
+                "name": key.name,
+                "uid": scheduled_job.uid,
+            },
+        }
+        try:
+            await self._api.create(f"/apis/events.k8s.io/v1/namespaces/{key.namespace}/events", body)
+        except ApiError as error:
+            _log.warning("%s/%s: the event %s was not posted: %s", *key, event.reason, error)
+
+    async def _tolerating_absence(self, request: Any) -> None:  # noqa: ANN401 (a coroutine of any result)
+        try:
+            await request
+        except ApiError as error:
+            # 409: another Job has the name now.
+            if error.status not in (404, 409):
+                raise
+
+
+def _judged(step: Step, error: ApiError) -> Exception:
+    """Tell apart what changed meanwhile, what is refused for good, and what may pass."""
+    if isinstance(step, CreateCronJob) and error.reason == "AlreadyExists":
+        name = step.body["metadata"]["name"]
+        message = (
+            f"The CronJob {name!r} is there already and is not of this ScheduledJob; it is left as it is. "
+            "Delete it, or use another spec.name."
+        )
+        return RefusedError(Refusal(reason="CronJobConflict", message=message))
+    if error.status in (404, 409):
+        return StaleError(str(error))
+    if isinstance(step, CreateCronJob | ApplyCronJob):
+        if error.status == 422 or error.status == 400:
+            return RefusedError(
+                Refusal(reason="InvalidTemplate", message=f"The API server refused the CronJob: {error.message}")
+            )
+        if error.status == 403:
+            return RefusedError(
+                Refusal(reason="ApplyFailed", message=f"The CronJob could not be written: {error.message}")
+            )
+    return error
+
+
+def _owner_reference(scheduled_job: ScheduledJob) -> dict[str, Any]:
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": names.KIND,
+        "name": scheduled_job.key.name,
+        "uid": scheduled_job.uid,
+        "controller": True,
+    }
+
+
+def _scheduled_jobs(key: Key) -> str:
+    return f"/apis/{names.API_VERSION}/namespaces/{key.namespace}/{names.PLURAL}"
+
+
+def _cronjobs(key: Key) -> str:
+    return f"/apis/batch/v1/namespaces/{key.namespace}/cronjobs"
+
+
+def _jobs(key: Key) -> str:
+    return f"/apis/batch/v1/namespaces/{key.namespace}/jobs"

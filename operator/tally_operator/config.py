@@ -1,0 +1,61 @@
+"""What an installation configures, read from the environment once and checked at the start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from tally_operator.render import Defaults
+
+DEFAULT_PORT = 8080
+
+
+class ConfigError(Exception):
+    """A setting cannot be; the message says which and what to write instead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The operator's settings.
+
+    Args:
+        defaults: What holds for every ScheduledJob.
+        namespaces: Which ones to watch; empty for all.
+        workers: How many ScheduledJobs are worked on at once.
+        port: Where `/healthz` answers.
+    """
+
+    defaults: Defaults
+    namespaces: tuple[str, ...] = ()
+    workers: int = 10
+    port: int = DEFAULT_PORT
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings.
+
+        Args:
+            environ: TALLY_RUNNER_IMAGE is the image of jobs that name none; TALLY_NAMESPACES a list with commas, empty
+                for all; TALLY_WORKERS and TALLY_PORT are whole numbers.
+
+        Raises:
+            ConfigError: A setting is missing or cannot be.
+        """
+        image = environ.get("TALLY_RUNNER_IMAGE", "").strip()
+        if not image:
+            raise ConfigError("TALLY_RUNNER_IMAGE is not set. Name the runner image, such as tally-runner:0.1.0.")
+        namespaces = tuple(filter(None, (name.strip() for name in environ.get("TALLY_NAMESPACES", "").split(","))))
+        return cls(
+            defaults=Defaults(runner_image=image),
+            namespaces=namespaces,
+            workers=_whole(environ, "TALLY_WORKERS", cls.workers),
+            port=_whole(environ, "TALLY_PORT", cls.port),
+        )
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, "")
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise ConfigError(f"{name} is {text!r}. Write a whole number, 1 or more.")
+    return int(text)

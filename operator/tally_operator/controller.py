@@ -1,0 +1,208 @@
+"""The shell around the planner: event -> key -> observe -> plan -> carry out -> look again.
+
+An event only says which ScheduledJob to look at. Workers take keys from one coalescing queue, so that each
+ScheduledJob is worked by one at a time, and ask the planner with all that the store knows. What fails is tried again,
+later each time.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import datetime  # noqa: TC003 (used in an annotation that is evaluated)
+from typing import Any
+
+import aiohttp
+
+from tally_operator import names, planner, status
+from tally_operator.api import Api, ApiError, backoff, described
+from tally_operator.cluster import Cluster, RefusedError, StaleError
+from tally_operator.config import Config
+from tally_operator.observed import Json, Key, Observed
+from tally_operator.steps import Plan
+from tally_operator.store import Store
+from tally_operator.watching import Follower
+from tally_operator.workqueue import WorkQueue
+
+_FIRST_RETRY = 0.2  # seconds; doubled with each failure in a row
+_LAST_RETRY = 60.0  # seconds
+_CONNECTIONS = 50
+_log = logging.getLogger(__name__)
+
+
+class Controller:
+    """Runs the operator's work in one event loop.
+
+    Args:
+        config: The installation's settings.
+        failed: Called when a part of it ends that never should: the process must end, and be started anew.
+    """
+
+    def __init__(self, config: Config, failed: Callable[[], None]) -> None:
+        self._config = config
+        self._failed = failed
+        self._api = Api(_CONNECTIONS)
+        self._store = Store()
+        self._cluster = Cluster(self._api, self._store)
+        self._queue: WorkQueue[Key] = WorkQueue()
+        self._failures: dict[Key, int] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._watching_since: datetime | None = None
+        self._relist = asyncio.Event()
+
+    async def start(self) -> None:
+        """Learn what there is, then begin to work: never on half a picture."""
+        await self._api.__aenter__()
+        followers = [
+            self._follower(path, kind) for kind in ("cronjobs", "jobs") for path in self._paths("batch/v1", kind)
+        ]
+        for follower in followers:
+            self._spawn(follower.run(), "follow")
+        await self._list_scheduled_jobs()
+        for follower in followers:
+            await follower.listed.wait()
+        self._watching_since = self._api.clock.now()
+        self._spawn(self._relisten(), "relist")
+        for number in range(self._config.workers):
+            self._spawn(self._work(), f"worker {number}")
+        _log.info("Watching %d ScheduledJobs", len(self._store.keys()))
+
+    async def stop(self) -> None:
+        """Stop working; what is under way is cut off between two writes, and the next start goes on from there."""
+        for task in self._tasks:
+            task.remove_done_callback(self._ended)
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._api.__aexit__()
+
+    def seen(self, type_: str | None, body: Json) -> None:
+        """Take in what kopf's watch says of a ScheduledJob.
+
+        Args:
+            type_: ADDED, MODIFIED, DELETED; None for an object of a listing.
+            body: The ScheduledJob.
+        """
+        if type_ == "DELETED":
+            known = self._store.scheduled_job(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
+            if known is not None and known.uid == body["metadata"]["uid"]:
+                self._changed(self._store.drop_scheduled_job(known.key))
+            return
+        if type_ is None:
+            self._relist.set()
+        self._changed(self._store.put_scheduled_job(body))
+
+    def _changed(self, keys: set[Key]) -> None:
+        for key in keys:
+            self._queue.add(key)
+
+    def _follower(self, path: str, kind: str) -> Follower:
+        jobs = kind == "jobs"
+        return Follower(
+            self._api,
+            path,
+            names.LABEL_OWNER,
+            sync=self._sync_jobs if jobs else self._store.sync_cronjobs,
+            put=self._store.put_job if jobs else self._store.put_cronjob,
+            drop=self._store.drop_job if jobs else self._store.drop_cronjob,
+            changed=self._changed,
+        )
+
+    def _sync_jobs(self, bodies: Any) -> set[Key]:  # noqa: ANN401 (an iterable of JSON)
+        # What came and went before this listing was not seen.
+        if self._watching_since is not None:
+            self._watching_since = self._api.clock.now()
+        return self._store.sync_jobs(bodies)
+
+    async def _list_scheduled_jobs(self) -> None:
+        failures = 0
+        while True:
+            try:
+                bodies = []
+                for path in self._paths(names.API_VERSION, names.PLURAL):
+                    bodies += (await self._api.list(path))[0]
+                self._changed(self._store.sync_scheduled_jobs(bodies))
+                return
+            except (ApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+                failures += 1
+                await backoff(failures, error)
+
+    async def _relisten(self) -> None:
+        """Find what was deleted while kopf's watch was cut: a new listing of kopf's does not tell."""
+        while True:
+            await self._relist.wait()
+            await asyncio.sleep(1)  # a listing comes object by object
+            self._relist.clear()
+            await self._list_scheduled_jobs()
+
+    def _paths(self, version: str, kind: str) -> list[str]:
+        namespaces = self._config.namespaces
+        return [f"/apis/{version}/namespaces/{name}/{kind}" for name in namespaces] or [f"/apis/{version}/{kind}"]
+
+    async def _work(self) -> None:
+        while True:
+            key = await self._queue.get()
+            try:
+                await self._reconcile(key)
+                self._failures.pop(key, None)
+            except StaleError as error:
+                _log.info("%s/%s: has changed meanwhile (%s)", *key, error)
+                self._retry(key)
+            except (ApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+                _log.warning("%s/%s: %s", *key, described(error))
+                self._retry(key)
+            except Exception:  # noqa: BLE001 (a broken object may fail in any way)
+                # One broken object must not take the others down.
+                _log.exception("%s/%s: this should not happen", *key)
+                self._retry(key)
+            finally:
+                self._queue.done(key)
+
+    def _retry(self, key: Key) -> None:
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        self._queue.add_after(key, min(_FIRST_RETRY * 2.0 ** min(failures - 1, 20), _LAST_RETRY))
+
+    async def _reconcile(self, key: Key) -> None:
+        observed = await self._observe(key)
+        if observed is None:
+            return
+        now = self._api.clock.now()
+        plan = planner.plan(observed, self._config.defaults, now)
+        try:
+            await self._cluster.carry_out(observed.scheduled_job, plan.steps)
+        except RefusedError as error:
+            _log.warning("%s/%s: %s", *key, error)
+            # Some steps may have been carried out before: look anew.
+            observed = self._store.observe(key, observed.watching_since) or observed
+            plan = planner.plan(observed, self._config.defaults, now, error.refusal)
+            await self._cluster.carry_out(observed.scheduled_job, plan.steps)
+        self._look_again(key, plan)
+
+    async def _observe(self, key: Key) -> Observed | None:
+        assert self._watching_since is not None, "started"
+        observed = self._store.observe(key, self._watching_since)
+        if observed is None:
+            return None
+        listed_at = None
+        if planner.needs_listing(observed, self._api.clock.now()):
+            listed_at = await self._cluster.list_jobs(observed.scheduled_job)
+            observed = self._store.observe(key, self._watching_since)
+        if observed is None:
+            return None
+        job = status.awaited_ending(observed.scheduled_job.status, observed.jobs)
+        ending = await self._cluster.ending(key, job) if job else None
+        return replace(observed, listed_at=listed_at, ending=ending)
+
+    def _look_again(self, key: Key, plan: Plan) -> None:
+        self._queue.forget_delay(key)
+        if plan.look_again_at is not None:
+            self._queue.add_after(key, (plan.look_again_at - self._api.clock.now()).total_seconds())
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled():
+            _log.critical("%s has ended", task.get_name(), exc_info=task.exception())
+        self._failed()

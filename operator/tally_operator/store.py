@@ -1,0 +1,185 @@
+"""What the watches have told, by key and by owner, so that a decision costs no request."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tally_operator import observed
+from tally_operator.observed import CronJob, Job, Json, Key, Observed, ScheduledJob
+
+
+class Store:
+    """The operator's picture of the cluster.
+
+    Objects come from watches and from the answers to our own writes; the newer one wins, by resource version.
+    """
+
+    def __init__(self) -> None:
+        self._scheduled_jobs: dict[Key, ScheduledJob] = {}
+        self._by_job_name: dict[Key, set[Key]] = {}
+        self._by_uid: dict[str, Key] = {}
+        self._cronjobs: dict[Key, CronJob] = {}
+        self._jobs: dict[str, dict[str, Job]] = {}
+        self._versions: dict[str, int] = {}
+
+    def put_scheduled_job(self, body: Json) -> set[Key]:
+        """Take in a ScheduledJob.
+
+        Returns:
+            What is to be looked at again: itself and its rivals; nothing when it is no news.
+        """
+        if not self._is_news(body):
+            return set()
+        new = observed.scheduled_job(body)
+        old = self._scheduled_jobs.get(new.key)
+        if old is not None and old.uid != new.uid:
+            self.drop_scheduled_job(old.key)
+        elif old is not None:
+            self._leave_name(old)
+        self._scheduled_jobs[new.key] = new
+        self._by_uid[new.uid] = new.key
+        rivals = self._by_job_name.setdefault(_job_name(new), set())
+        rivals.add(new.key)
+        # The others' verdict depends on who there is, not on how this one does.
+        return {new.key} if old is not None and not new.deleting else set(rivals)
+
+    def drop_scheduled_job(self, key: Key) -> set[Key]:
+        """Forget a ScheduledJob.
+
+        Returns:
+            Its rivals, of which one may take over.
+        """
+        old = self._scheduled_jobs.pop(key, None)
+        if old is None:
+            return set()
+        self._by_uid.pop(old.uid, None)
+        self._jobs.pop(old.uid, None)
+        self._versions.pop(old.uid, None)
+        return self._leave_name(old)
+
+    def sync_scheduled_jobs(self, bodies: Iterable[Json]) -> set[Key]:
+        """Take a full listing of ScheduledJobs for what there is; returns what is to be looked at again."""
+        listed = list(bodies)
+        changed = {key for body in listed for key in self.put_scheduled_job(body)}
+        gone = set(self._scheduled_jobs) - {observed.key_of(body) for body in listed}
+        return changed | {key for each in gone for key in self.drop_scheduled_job(each)}
+
+    def put_cronjob(self, body: Json) -> set[Key]:
+        """Take in a CronJob that carries our label; returns what is to be looked at again."""
+        if not self._is_news(body):
+            return set()
+        self._cronjobs[observed.key_of(body)] = observed.cronjob(body)
+        return self._owner(body)
+
+    def drop_cronjob(self, body: Json) -> set[Key]:
+        """Forget a CronJob; returns what is to be looked at again."""
+        key = observed.key_of(body)
+        known = self._cronjobs.get(key)
+        self._versions.pop(body["metadata"]["uid"], None)
+        if known is not None and known.uid == body["metadata"]["uid"]:
+            del self._cronjobs[key]
+        # One whose name was taken by this CronJob may have it now.
+        return self._owner(body) | self._by_job_name.get(key, set())
+
+    def put_job(self, body: Json) -> set[Key]:
+        """Take in a Job that carries our label; returns what is to be looked at again."""
+        if not self._is_news(body):
+            return set()
+        job = observed.job(body)
+        jobs = self._jobs.setdefault(observed.owner_of(body), {})
+        old, jobs[job.name] = jobs.get(job.name), job
+        return self._owner(body) if old != job else set()
+
+    def drop_job(self, body: Json) -> set[Key]:
+        """Forget a Job; returns what is to be looked at again."""
+        jobs = self._jobs.get(observed.owner_of(body), {})
+        self._versions.pop(body["metadata"]["uid"], None)
+        known = jobs.get(body["metadata"]["name"])
+        if known is not None and known.uid == body["metadata"]["uid"]:
+            del jobs[known.name]
+        return self._owner(body)
+
+    def sync_jobs(self, bodies: Iterable[Json], owner: str | None = None) -> set[Key]:
+        """Take a full listing of Jobs for what there is.
+
+        Args:
+            bodies: The Jobs.
+            owner: The uid of the ScheduledJob whose Jobs were listed; None when all were.
+
+        Returns:
+            What is to be looked at again.
+        """
+        listed = list(bodies)
+        changed = {key for body in listed for key in self.put_job(body)}
+        present = {body["metadata"]["uid"] for body in listed}
+        for uid in [owner] if owner else list(self._jobs):
+            jobs = self._jobs.get(uid, {})
+            for gone in [job for job in jobs.values() if job.uid not in present]:
+                del jobs[gone.name]
+                changed |= {self._by_uid[uid]} if uid in self._by_uid else set()
+        return changed
+
+    def sync_cronjobs(self, bodies: Iterable[Json]) -> set[Key]:
+        """Take a full listing of CronJobs for what there is; returns what is to be looked at again."""
+        listed = list(bodies)
+        changed = {key for body in listed for key in self.put_cronjob(body)}
+        present = {body["metadata"]["uid"] for body in listed}
+        gone = [cronjob for cronjob in self._cronjobs.values() if cronjob.uid not in present]
+        return changed | {key for each in gone for key in self.drop_cronjob(each.body)}
+
+    def scheduled_job(self, key: Key) -> ScheduledJob | None:
+        """Give a ScheduledJob, or None."""
+        return self._scheduled_jobs.get(key)
+
+    def keys(self) -> set[Key]:
+        """Give all ScheduledJobs' keys."""
+        return set(self._scheduled_jobs)
+
+    def observe(self, key: Key, watching_since: datetime) -> Observed | None:
+        """Put together what a decision rests on; None when the ScheduledJob has gone."""
+        scheduled_job = self._scheduled_jobs.get(key)
+        if scheduled_job is None:
+            return None
+        return Observed(
+            scheduled_job=scheduled_job,
+            watching_since=watching_since,
+            rival=self._rival(scheduled_job),
+            cronjob=self._cronjobs.get(_job_name(scheduled_job)),
+            jobs=tuple(self._jobs.get(scheduled_job.uid, {}).values()),
+        )
+
+    def _leave_name(self, old: ScheduledJob) -> set[Key]:
+        rivals = self._by_job_name.get(_job_name(old), set())
+        rivals.discard(old.key)
+        if not rivals:
+            self._by_job_name.pop(_job_name(old), None)
+        return set(rivals)
+
+    def _rival(self, scheduled_job: ScheduledJob) -> str | None:
+        """Name the oldest ScheduledJob with the same `spec.name`, unless it is this one."""
+        keys = self._by_job_name.get(_job_name(scheduled_job), ())
+        rivals = [self._scheduled_jobs[key] for key in keys]
+        oldest = min([scheduled_job, *(each for each in rivals if not each.deleting)], key=_age)
+        return None if oldest.uid == scheduled_job.uid else oldest.key.name
+
+    def _owner(self, body: Json) -> set[Key]:
+        key = self._by_uid.get(observed.owner_of(body))
+        return {key} if key else set()
+
+    def _is_news(self, body: Json) -> bool:
+        metadata = body["metadata"]
+        version = int(metadata["resourceVersion"])
+        if self._versions.get(metadata["uid"], -1) >= version:
+            return False
+        self._versions[metadata["uid"]] = version
+        return True
+
+
+def _age(scheduled_job: ScheduledJob) -> tuple[datetime, str]:
+    return scheduled_job.created, scheduled_job.uid
+
+
+def _job_name(scheduled_job: ScheduledJob) -> Key:
+    """Give the name that must be unique; one without a readable spec shares its own with nobody."""
+    if scheduled_job.spec is None:
+        return Key(scheduled_job.key.namespace, "")
+    return Key(scheduled_job.key.namespace, scheduled_job.spec.name)

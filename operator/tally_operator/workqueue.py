@@ -1,0 +1,97 @@
+"""A keyed, coalescing work queue with delays, after the one in client-go.
+
+A key that is added ten times before a worker takes it is worked once. A key that is added while it is worked is worked
+again afterwards, never twice at the same time. A key may be asked for at a later time; only its earliest one is kept.
+"""
+
+import asyncio
+import heapq
+from collections import deque
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+
+
+class WorkQueue(Generic[K]):
+    """Hands out keys to workers of one event loop."""
+
+    def __init__(self) -> None:
+        self._ready: deque[K] = deque()
+        self._dirty: set[K] = set()
+        self._working: set[K] = set()
+        self._due: dict[K, float] = {}
+        self._heap: list[tuple[float, int, K]] = []
+        self._sequence = 0
+        self._wake = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._dirty)
+
+    def add(self, key: K) -> None:
+        """Ask for a key to be worked as soon as a worker is free."""
+        if key in self._dirty:
+            return
+        self._dirty.add(key)
+        self._due.pop(key, None)
+        if key not in self._working:
+            self._ready.append(key)
+            self._wake.set()
+
+    def add_after(self, key: K, seconds: float) -> None:
+        """Ask for a key to be worked later; an earlier time that was asked for stays.
+
+        Args:
+            key: What to work.
+            seconds: From now, by the loop's clock.
+        """
+        if seconds <= 0:
+            self.add(key)
+            return
+        due = asyncio.get_running_loop().time() + seconds
+        if key in self._dirty or self._due.get(key, due + 1) <= due:
+            return
+        self._due[key] = due
+        self._sequence += 1
+        heapq.heappush(self._heap, (due, self._sequence, key))
+        self._wake.set()
+
+    def forget_delay(self, key: K) -> None:
+        """Drop the later time that was asked for."""
+        self._due.pop(key, None)
+
+    async def get(self) -> K:
+        """Wait for a key and take it; `done` must follow."""
+        while True:
+            wait = self._promote()
+            if self._ready:
+                key = self._ready.popleft()
+                self._dirty.discard(key)
+                self._working.add(key)
+                return key
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    def done(self, key: K) -> None:
+        """Give a key back; one that was added meanwhile is handed out again."""
+        self._working.discard(key)
+        if key in self._dirty:
+            self._ready.append(key)
+            self._wake.set()
+
+    def _promote(self) -> float | None:
+        """Move what is due to the ready ones, and give the seconds until the next is due."""
+        now = asyncio.get_running_loop().time()
+        while self._heap:
+            due, _, key = self._heap[0]
+            if self._due.get(key) != due:
+                heapq.heappop(self._heap)  # superseded
+            elif due <= now:
+                heapq.heappop(self._heap)
+                self.add(key)
+            else:
+                return due - now
+        return None
