@@ -48,6 +48,8 @@ def apiserver(cluster: Cluster) -> list[str]:
         "audit-policy-file": cluster.folder / "audit-policy.json",
         "audit-log-path": cluster.audit_log,
         "shutdown-delay-duration": "0s",
+        # Without it the server waits a minute for its watchers to go.
+        "shutdown-watch-termination-grace-period": "1s",
     }
     if cluster.control_plane:
         # No pod needs the `kubernetes` service, and its endpoint must not be a loopback address.
@@ -134,7 +136,7 @@ def kubelet_configuration(cluster: Cluster) -> dict[str, object]:
         "localStorageCapacityIsolation": False,
         "makeIPTablesUtilChains": False,
         "oomScoreAdj": 0,
-        "evictionHard": {"memory.available": "1Mi", "nodefs.available": "1Mi", "imagefs.available": "1Mi"},
+        "evictionHard": {"memory.available": "0%", "nodefs.available": "0%", "imagefs.available": "0%"},
         "imageGCHighThresholdPercent": 100,
         "serializeImagePulls": False,
     }

@@ -33,10 +33,8 @@ def sweep(cluster: Cluster) -> None:
     unmount(cluster.folder, cluster.logs / "sweep.log")
     for folder in folders:
         _remove_group(folder)
-    for address in (cluster.folder / "run").glob("*/*/*/address"):
-        Path(address.read_text().removeprefix("unix://")).unlink(missing_ok=True)
-    for result in CNI_RESULTS.glob(f"{cluster.bridge}-*"):
-        result.unlink()
+    for task in (cluster.folder / "run").glob("io.containerd.runtime.v2.task/k8s.io/*"):
+        _forget_task(task)
     for link in CONTAINER_LINKS.glob("*"):
         if link.is_symlink() and link.readlink().is_relative_to(cluster.folder):
             link.unlink()
@@ -86,6 +84,15 @@ def mounts(folder: Path, table: str | None = None) -> list[str]:
     # The kernel writes blanks and the like as octal numbers.
     targets = [line.split()[1].encode().decode("unicode_escape") for line in lines]
     return [target for target in targets if Path(target).is_relative_to(folder)]
+
+
+def _forget_task(task: Path) -> None:
+    """Removes a container's traces outside the cluster's folder: its shim's socket and its network results."""
+    for result in CNI_RESULTS.glob(f"*-{task.name}-*"):
+        result.unlink()
+    address = task / "address"
+    if address.exists():
+        Path(address.read_text().removeprefix("unix://")).unlink(missing_ok=True)
 
 
 def _control_groups(cluster: Cluster) -> list[Path]:

@@ -117,7 +117,8 @@ def down(cluster: Cluster) -> None:
         found = remaining(cluster)
         if found:
             raise StepError(f"cluster {cluster.name} is down, but this was left: {'; '.join(found)}")
-        shutil.rmtree(cluster.folder, ignore_errors=True)
+        with step("removing its state"):
+            shutil.rmtree(cluster.folder)
 
 
 def remaining(cluster: Cluster) -> list[str]:

@@ -88,6 +88,9 @@ def _build(target: Path) -> None:
         link.unlink(missing_ok=True)
         link.symlink_to("kube")
     (target / "complete").touch()
+    for old in target.parent.iterdir():
+        if old != target:
+            shutil.rmtree(old)
 
 
 def tool(name: str) -> Path:
