@@ -63,27 +63,37 @@ def load(
         if base == BASE:
             _ensure_base()
         arguments = [f"--build-arg=BASE={base}"]
-        inputs = [dockerfile.read_bytes(), f"{base} {_built(base)}".encode(), *_copied(dockerfile, context)]
-        stamp = _stamp(inputs)
-        if requirements and _built(tag) != stamp:
+        version = stamp(dockerfile, context, f"{base} {_built(base)}")
+        if requirements and _built(tag) != version:
             wheels = _wheels(requirements)
             arguments += ["--build-arg=PIP_NO_INDEX=1", "--build-arg=PIP_FIND_LINKS=/wheels"]
             arguments += [f"--volume={wheels}:/wheels:ro"]
-        _build(tag, stamp, [*arguments, f"--file={dockerfile}", str(context)])
+        _build(tag, version, [*arguments, f"--file={dockerfile}", str(context)])
         return _import(cluster, tag)
 
 
 def load_pause(cluster: Cluster) -> None:
     """Builds and loads the image of the pods' sandboxes."""
     with exclusive(cache() / "locks" / "images"):
-        stamp = _stamp([toolchain.stamp().encode(), PAUSE_DOCKERFILE.encode()])
-        if _built(PAUSE_IMAGE) != stamp:
+        version = _stamp([toolchain.stamp().encode(), PAUSE_DOCKERFILE.encode()])
+        if _built(PAUSE_IMAGE) != version:
             context = cache() / "images" / "pause"
             context.mkdir(parents=True, exist_ok=True)
             (context / "Dockerfile").write_text(PAUSE_DOCKERFILE)
             shutil.copy2(toolchain.tool("pause"), context / "pause")
-            _build(PAUSE_IMAGE, stamp, [str(context)])
+            _build(PAUSE_IMAGE, version, [str(context)])
         _import(cluster, PAUSE_IMAGE)
+
+
+def stamp(dockerfile: Path, context: Path, base: str) -> str:
+    """Names one version of an image by all that goes into it.
+
+    Args:
+        dockerfile: how it is made.
+        context: where it copies from; only what it copies counts.
+        base: the base image's name and version.
+    """
+    return _stamp([dockerfile.read_bytes(), base.encode(), *_copied(dockerfile, context)])
 
 
 def copied(dockerfile: str) -> list[str]:
@@ -99,17 +109,17 @@ def copied(dockerfile: str) -> list[str]:
 
 
 def _ensure_base() -> None:
-    stamp = _stamp([base_image.recipe().encode()])
-    if _built(BASE) != stamp:
+    version = _stamp([base_image.recipe().encode()])
+    if _built(BASE) != version:
         context = cache() / "images" / "base"
         base_image.write_context(context, _log())
-        _build(BASE, stamp, [str(context)])
+        _build(BASE, version, [str(context)])
         shutil.rmtree(context)
 
 
-def _build(tag: str, stamp: str, arguments: Sequence[str]) -> None:
+def _build(tag: str, version: str, arguments: Sequence[str]) -> None:
     """Runs buildah, and keeps the image as one archive that carries the stamp in its name."""
-    if _built(tag) == stamp:
+    if _built(tag) == version:
         return
     storage = cache() / "buildah"
     policy = storage / "policy.json"
@@ -130,7 +140,7 @@ def _build(tag: str, stamp: str, arguments: Sequence[str]) -> None:
             leftovers.unmount(storage, _log())
     for old in _archives(tag):
         old.unlink()
-    partial.rename(cache() / "images" / f"{_slug(tag)}@{stamp}.tar")
+    partial.rename(cache() / "images" / f"{_slug(tag)}@{version}.tar")
 
 
 def _import(cluster: Cluster, tag: str) -> bool:

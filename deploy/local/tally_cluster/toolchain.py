@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from tally_cluster.progress import exclusive, run, step
@@ -33,7 +34,7 @@ NODE_PACKAGES = {
 
 
 def install_packages(*, node: bool) -> None:
-    """Installs the Debian packages whose programs are missing; none missing, nothing done.
+    """Installs the Debian packages that a cluster needs and whose programs are missing; none missing, nothing done.
 
     Args:
         node: also what runs pods and builds images.
@@ -42,16 +43,24 @@ def install_packages(*, node: bool) -> None:
         StepError: a package could not be installed.
     """
     wanted = CONTROL_PLANE_PACKAGES | (NODE_PACKAGES if node else {})
-    missing = sorted({package for program, package in wanted.items() if not _present(program)})
-    if importlib.util.find_spec("pip") is None:
-        missing.append("python3-pip")
-    if not missing:
+    missing = {package for program, package in wanted.items() if not _present(program)}
+    apt_install(missing | ({"python3-pip"} if importlib.util.find_spec("pip") is None else set()))
+
+
+def apt_install(packages: Collection[str]) -> None:
+    """Installs Debian packages; for none it does nothing.
+
+    Raises:
+        StepError: one could not be installed.
+    """
+    if not packages:
         return
+    names = sorted(packages)
     log = cache() / "logs" / "apt.log"
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    with exclusive(cache() / "locks" / "apt"), step(f"Debian packages: {' '.join(missing)}"):
+    with exclusive(cache() / "locks" / "apt"), step(f"Debian packages: {' '.join(names)}"):
         run(["apt-get", "update"], log, env=environment)
-        run(["apt-get", "install", "-y", "--no-install-recommends", *missing], log, env=environment)
+        run(["apt-get", "install", "-y", "--no-install-recommends", *names], log, env=environment)
 
 
 def folder() -> Path:

@@ -1,0 +1,45 @@
+# Every target is one line to learn: `make` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast lint types format cluster clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The cluster's programs run on the machine's own Python: they are needed before anything is installed.
+CLUSTER := deploy/local/cluster
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/complete ## install the development tools and the packages into .venv
+
+$(VENV)/complete: pyproject.toml requirements/dev.txt
+	@deploy/local/setup $(VENV)
+	@touch $@
+
+demo: ## a job runs three times on a local Kubernetes and stops
+	@deploy/local/demo
+
+test: setup lint types cluster ## everything: lint, types, unit, integration and end-to-end tests
+	@$(BIN)/pytest
+
+test-fast: setup lint types ## what needs no cluster: lint, types, unit tests
+	@$(BIN)/pytest tests/unit
+
+lint: setup ## ruff and the rules of who imports whom
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet || { echo 'Some files are not formatted: make format'; exit 1; }
+	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
+
+types: setup ## mypy, strict
+	@$(BIN)/mypy --no-error-summary runner operator deploy/local/tally_cluster
+
+format: setup ## format the code and order the imports
+	@$(BIN)/ruff check --quiet --fix-only
+	@$(BIN)/ruff format --quiet
+
+cluster: ## bring the local Kubernetes up, or repair it
+	@$(CLUSTER) up
+
+clean: ## take the local Kubernetes down and remove what was made here; its caches stay
+	@$(CLUSTER) down
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
