@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from tally_cluster import images, lifecycle, settings, toolchain
 from tally_cluster.progress import StepError, run, step
@@ -71,7 +70,7 @@ class Kubectl:
 
     def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
         """Starts it with the terminal as its output."""
-        return subprocess.Popen([toolchain.tool("kubectl"), *arguments], env=self._environment)
+        return subprocess.Popen([str(toolchain.tool("kubectl")), *arguments], env=self._environment)
 
     def show(self, *arguments: str) -> None:
         """Prints the command and what it says.
@@ -92,8 +91,8 @@ class Kubectl:
         Raises:
             StepError: the API server could not be asked.
         """
-        command: list[str | Path] = [
-            toolchain.tool("kubectl"),
+        command = [
+            str(toolchain.tool("kubectl")),
             "get",
             *arguments,
             "--ignore-not-found",
@@ -121,12 +120,12 @@ def install(cluster: Cluster, *, restart: bool) -> None:
     repository, _, tag = images.OPERATOR.rpartition(":")
     values = f"image.repository={repository},image.tag={tag},runner.image={images.RUNNER}"
     with step("helm upgrade --install tally charts/tally"):
-        command: list[str | Path] = [toolchain.tool("helm"), "upgrade", "--install", "tally", CHART]
+        command = [str(toolchain.tool("helm")), "upgrade", "--install", "tally", str(CHART)]
         options = ["--namespace", SYSTEM, "--create-namespace", "--set", values, "--wait", "--timeout", "3m"]
         run([*command, *options], log, env=environment)
     if restart:
         with step("the operator starts anew, from the new image"):
-            kubectl: list[str | Path] = [toolchain.tool("kubectl"), "--namespace", SYSTEM, "rollout"]
+            kubectl = [str(toolchain.tool("kubectl")), "--namespace", SYSTEM, "rollout"]
             run([*kubectl, "restart", "deployment"], log, env=environment)
             run([*kubectl, "status", "deployment", "--timeout=3m"], log, env=environment)
 
