@@ -98,8 +98,8 @@ class Cluster:
             case ApplyCronJob():
                 await self._apply(key, step)
             case AdoptJob(job=name, uid=uid):
-                patch = {"metadata": {"uid": uid, "ownerReferences": [_owner_reference(scheduled_job)]}}
-                await self._tolerating_absence(self._api.merge(f"{_jobs(key)}/{name}", patch))
+                adopted = {"metadata": {"uid": uid, "ownerReferences": [_owner_reference(scheduled_job)]}}
+                await self._tolerating_absence(self._api.merge(f"{_jobs(key)}/{name}", adopted))
             case DeleteCronJob(cronjob=name, uid=uid):
                 await self._api.delete(f"{_cronjobs(key)}/{name}", uid, "Orphan")
                 _log.info("%s/%s: deleted the CronJob %s, its Jobs stay", *key, name)

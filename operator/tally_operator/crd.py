@@ -1,4 +1,4 @@
-"""Generates the CustomResourceDefinition from the model: `python -m tally_operator.crd > deploy/crd.yaml`.
+"""Generates the CustomResourceDefinition from the model: `python -m tally_operator.crd > charts/tally/files/crd.yaml`.
 
 What the API server can refuse by itself is said here, with messages for people; the planner finds the rest.
 """
@@ -127,22 +127,20 @@ def _name_rules() -> list[dict[str, str]]:
 
 
 def _schedule_rules() -> list[dict[str, str]]:
-    five = r"'^\\s*(\\S+\\s+){5,6}\\S+\\s*$'"
-    return [
-        _rule(
-            "!self.contains('TZ')",
-            "schedule must not name a time zone. Write it into timeZone: timeZone: Europe/Berlin.",
+    """One rule, and the message that fits the mistake: of several rules, all that fail would be told at once."""
+    cases = {
+        "self.contains('TZ')": "schedule must not name a time zone. Write it into timeZone, such as Europe/Berlin.",
+        r"self.matches(r'^\s*(\S+\s+){5,6}\S+\s*$')": (
+            'schedule has more than five fields; there are no seconds and no years. Write "*/5 * * * *".'
         ),
-        _rule(
-            f"!self.matches({five})",
-            'schedule has more than five fields; there are no seconds and no years. Write "*/5 * * * *".',
+        r"self.matches(r'^\s*(\S+\s+){4}(\S*[,-])?0*7([,/-]\S*)?\s*$')": (
+            'schedule has the day of week 7, but Sunday is 0. Write "0 0 * * 0" for Sundays at midnight.'
         ),
-        _rule(
-            r"!self.matches('^\\s*(\\S+\\s+){4}(\\S*[,-])?0*7([,/-]\\S*)?\\s*$')",
-            'schedule has the day of week 7, but Sunday is 0. Write "0 0 * * 0" for Sundays at midnight.',
-        ),
-        _rule(f"self.matches({_cel_string(schedule_pattern())})", f"schedule is not what a CronJob takes. {_EXAMPLE}"),
-    ]
+    }
+    chosen = "".join(f"{case} ? '{message}' : " for case, message in cases.items())
+    message = f"schedule is not what a CronJob takes. {_EXAMPLE}"
+    rule = f"!self.contains('TZ') && self.matches({_cel_string(schedule_pattern())})"
+    return [{"rule": rule, "messageExpression": f"{chosen}'{message}'", "message": message}]
 
 
 def _cel_string(text: str) -> str:
