@@ -85,6 +85,8 @@ def plan(observed: Observed, defaults: Defaults, now: datetime, refusal: Refusal
     wanted, cronjob_steps = (None, ()) if refusal else _cronjob_steps(case)
     if isinstance(wanted, Problem):
         case = replace(case, problem=wanted)
+    elif wanted is not None:
+        case = replace(case, tally=_with_missed(case, wanted, cronjob_steps))
     new = _status(case)
     steps = _ordered(case, new, cronjob_steps)
     return Plan(steps=steps, look_again_at=_look_again(case, wanted if isinstance(wanted, Window) else None, new))
@@ -207,6 +209,16 @@ def _kept(case: _Case, own: CronJob, at: Timing) -> Window:
         remaining=case.remaining,
         now=case.observed.listed_at or (own.window.after if own.window else case.now),
     )
+
+
+def _with_missed(case: _Case, window: Window, steps: tuple[Step, ...]) -> Tally:
+    """Count the firings that a moved fence leaves behind; those before a new beginning were nobody's."""
+    own, at = case.own_cronjob, case.timing
+    if own is None or own.window is None or at is None or any(isinstance(step, ForgetPassed) for step in steps):
+        return case.tally
+    start = _latest(own.window.after, case.tally.newest)
+    passed = at.schedule.count(start.astimezone(at.zone), window.after.astimezone(at.zone))
+    return replace(case.tally, missed=case.tally.missed + passed)
 
 
 def _rendered(case: _Case, window: Window) -> dict[str, object] | Problem:
