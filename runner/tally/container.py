@@ -1,18 +1,17 @@
 """Where a job gets its services by name: built when first asked for, closed in reverse order, replaceable in a test."""
 
-import inspect
+import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Literal, Self, cast, overload
+from typing import Any, Literal, NoReturn, Self, overload
 
+from tally import factories
 from tally.errors import ServiceError, UnknownServiceError
-
-Factory = Callable[..., object]
-# Closes one service; what it is given is the error that ended the job, or None.
-_Closer = Callable[[BaseException | None], Awaitable[object] | None]
+from tally.factories import Closer, Factory
 
 _log = logging.getLogger("tally.container")
 
@@ -21,6 +20,8 @@ _BUILT_IN: dict[str, Factory] = {
     "logger": lambda: logging.getLogger("job"),
     "input": dict,
 }
+# The service whose factory is running in this thread or task, and its container.
+_building: ContextVar["tuple[Container, str] | None"] = ContextVar("building", default=None)
 
 
 class Container:
@@ -31,12 +32,18 @@ class Container:
         def register(container: Container) -> None:
             container.register("mailer", Mailer)
             container.register("shop", open_shop)
+            container.register("pool", open_pool)
 
         def open_shop(container: Container) -> Iterator[Shop]:
             with Shop(container.resolve("logger")) as shop:
                 yield shop          # what follows runs at the end, and sees the error of a job that failed
 
-    A test hands over what the job shall get: `await run(Container({"mailer": FakeMailer()}))`.
+        async def open_pool() -> AsyncIterator[Pool]:
+            async with connect() as pool:
+                yield pool          # a job writes: pool = await container.resolve("pool")
+
+    A test hands over what the job shall get: `await run(Container({"mailer": FakeMailer()}))`. What the job awaits, the
+    test registers as a team does, with an `async def`.
 
     Args:
         overrides: Services by name that win over every registration; who passes them closes them.
@@ -46,9 +53,10 @@ class Container:
         self._factories = dict(_BUILT_IN)
         self._overrides = dict(overrides or {})
         self._built: dict[str, object] = {}
-        self._closers: list[tuple[str, _Closer]] = []
-        self._building: list[str] = []
+        self._closers: list[tuple[str, Closer]] = []
+        self._needs: dict[str, set[str]] = {}  # which services a service asked for while it was built
         self._lock = threading.RLock()  # a synchronous job may use threads of its own
+        self._waiting: dict[str, asyncio.Lock] = {}
         self._closed = False
 
     def register(self, name: str, factory: Factory) -> None:
@@ -58,7 +66,8 @@ class Container:
             name: What jobs resolve it by.
             factory: A function or class that takes nothing or the container, and returns the service; at the end
                 the service's `aclose()` or `close()` is called, where it has one. Or a generator function that
-                yields the service once; what follows its `yield` runs at the end.
+                yields the service once; what follows its `yield` runs at the end. Either may be an `async def`;
+                then a job awaits what `resolve` gives.
 
         Raises:
             ServiceError: The name is taken, or the factory cannot be called so.
@@ -67,13 +76,14 @@ class Container:
             raise ServiceError(f"The service {name!r} is built in. Register yours under another name.")
         if name in self._factories:
             raise ServiceError(f"The service {name!r} is registered twice. Remove one, or use override() in a test.")
-        self._factories[name] = _checked(name, factory)
+        factories.check(name, factory)
+        self._factories[name] = factory
 
     def override(self, name: str, value: object) -> None:
         """Hand over a ready service, whatever is registered: for tests.
 
         Args:
-            name: What jobs resolve it by.
+            name: What jobs resolve it by; a job still awaits one that is registered with an `async def`.
             value: The service. The container does not close it.
         """
         self._overrides[name] = value
@@ -88,17 +98,24 @@ class Container:
         Args:
             name: `logger`, `input`, or a name registered in `jobs/_services.py`.
 
+        Returns:
+            The service; where its factory is an `async def`, something to await that gives it, as often as one likes.
+
         Raises:
             UnknownServiceError: Nothing is registered under the name; the message lists what is.
             ServiceError: The container is closed, or the service needs itself.
         """
-        if self._closed:
-            raise ServiceError(f"The service {name!r} was asked for after the run had ended.")
+        self._refuse_when_closed(name)
+        if factories.is_async(self._factories.get(name)):
+            return PendingService(name, self._awaited)
         if name in self._overrides:
             return self._overrides[name]
+        if name not in self._factories:
+            raise UnknownServiceError(self._unknown(name))
         with self._lock:
             if name not in self._built:
-                self._built[name] = self._build(name)
+                with self._build_of(name):
+                    self._keep(name, *factories.build(name, self._factories[name], self))
             return self._built[name]
 
     async def aclose(self, error: BaseException | None = None) -> None:
@@ -112,21 +129,15 @@ class Container:
             ServiceError: At least one service failed to close; each failure is in the log.
         """
         self._closed = True
-        failed = []
+        failures = []
         while self._closers:
             name, close = self._closers.pop()
             try:
-                waiting = close(error)
-                if inspect.isawaitable(waiting):
-                    await waiting
-            except Exception as reason:  # noqa: BLE001 (a service may fail in any way)
-                # What a generator raises in answer to the job's own error is mostly that error again.
-                if reason is not error:
-                    _log.error("The service %r failed to close: %s", name, reason, exc_info=reason)
-                    failed.append((name, reason))
-        if failed:
-            name, reason = failed[0]
-            raise ServiceError(f"The service {name!r} failed to close: {reason}") from reason
+                await close(error)
+            except BaseException as reason:  # noqa: BLE001 (a service may fail in any way; the rest is closed first)
+                _log.error("The service %r failed to close: %s", name, reason, exc_info=reason)
+                failures.append((name, reason))
+        _raise_first(failures)
 
     async def __aenter__(self) -> Self:
         return self
@@ -136,19 +147,53 @@ class Container:
     ) -> None:
         await self.aclose(error)
 
-    def _build(self, name: str) -> object:
-        if name not in self._factories:
-            raise UnknownServiceError(self._unknown(name))
-        if name in self._building:
-            raise ServiceError(f"The service {name!r} needs itself: {' -> '.join([*self._building, name])}.")
-        self._building.append(name)
-        try:
-            service, close = _built(self._factories[name], self)
-        finally:
-            self._building.pop()
+    async def _awaited(self, name: str) -> object:
+        """Build an asynchronous service in the task that first awaits it; the others wait, and build if it fails."""
+        self._refuse_when_closed(name)
+        if name in self._overrides:
+            return self._overrides[name]
+        if name not in self._built:
+            with self._build_of(name):
+                async with self._waiting.setdefault(name, asyncio.Lock()):
+                    if name not in self._built:
+                        self._keep(name, *await factories.build_async(self._factories[name], self))
+        return self._built[name]
+
+    def _keep(self, name: str, service: object, close: Closer | None) -> None:
+        self._built[name] = service
         if close is not None:
             self._closers.append((name, close))
-        return service
+
+    @contextmanager
+    def _build_of(self, name: str) -> Iterator[None]:
+        """Note who needs whom: two services that wait for each other would wait forever."""
+        current = _building.get()
+        if current is not None and current[0] is self:
+            self._needs.setdefault(current[1], set()).add(name)
+            way = self._way(name, current[1])
+            if way:
+                raise ServiceError(f"The service {name!r} needs itself: {' -> '.join([*way, name])}.")
+        token = _building.set((self, name))
+        try:
+            yield
+        finally:
+            _building.reset(token)
+
+    def _way(self, start: str, end: str) -> list[str]:
+        """Find which services lead from one to another: [] where none do."""
+        ways, seen = [[start]], {start}
+        while ways:
+            way = ways.pop()
+            if way[-1] == end:
+                return way
+            further = self._needs.get(way[-1], set()) - seen
+            seen |= further
+            ways += [[*way, each] for each in sorted(further)]
+        return []
+
+    def _refuse_when_closed(self, name: str) -> None:
+        if self._closed:
+            raise ServiceError(f"The service {name!r} was asked for after the run had ended.")
 
     def _unknown(self, name: str) -> str:
         known = ", ".join(sorted({*self._factories, *self._overrides}))
@@ -158,42 +203,31 @@ class Container:
         )
 
 
-def _checked(name: str, factory: Factory) -> Factory:
-    if not callable(factory):
-        raise ServiceError(f"The service {name!r} has no factory but {factory!r}. Write a function that returns it.")
-    if inspect.iscoroutinefunction(factory) or inspect.isasyncgenfunction(factory):
-        raise ServiceError(
-            f"The factory of the service {name!r} is asynchronous, but resolve() is not. Write a plain function; "
-            "the service may connect when it is first awaited, and its aclose() is awaited at the end."
+class PendingService:
+    """What `resolve` gives for an asynchronous service: await it, as often and from as many tasks as you like.
+
+    Args:
+        name: The service's name.
+        build: Gives the service of that name, and builds it if nobody has.
+    """
+
+    def __init__(self, name: str, build: Callable[[str], Awaitable[object]]) -> None:
+        self._name = name
+        self._build = build
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._build(self._name).__await__()
+
+    def __getattr__(self, attribute: str) -> NoReturn:
+        name = self._name
+        raise AttributeError(
+            f'The service {name!r} must be awaited: await container.resolve("{name}") has {attribute!r}.'
         )
-    if len(_required(factory)) > 1:
-        raise ServiceError(f"The factory of the service {name!r} must take nothing, or the container alone.")
-    return factory
 
 
-def _required(factory: Factory) -> list[inspect.Parameter]:
-    try:
-        parameters = inspect.signature(factory).parameters.values()
-    except ValueError:  # some built-in types do not tell; they are called without arguments
-        return []
-    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [each for each in parameters if each.default is inspect.Parameter.empty and each.kind not in variable]
-
-
-def _built(factory: Factory, container: Container) -> tuple[object, _Closer | None]:
-    arguments = (container,) if _required(factory) else ()
-    if inspect.isgeneratorfunction(factory):
-        return _entered(contextmanager(cast("Callable[..., Generator[object]]", factory))(*arguments))
-    service = factory(*arguments)
-    close = getattr(service, "aclose", None) or getattr(service, "close", None)
-    return service, (lambda _error: close()) if callable(close) else None
-
-
-def _entered(context: AbstractContextManager[object, bool | None]) -> tuple[object, _Closer]:
-    service = context.__enter__()
-
-    def close(error: BaseException | None) -> None:
-        # A service that swallows the error has closed; the job has failed nevertheless.
-        context.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
-
-    return service, close
+def _raise_first(failures: list[tuple[str, BaseException]]) -> None:
+    task = asyncio.current_task()
+    for name, reason in failures:
+        if isinstance(reason, asyncio.CancelledError) and task is not None and task.cancelling():
+            raise reason
+        raise ServiceError(f"The service {name!r} failed to close: {reason}") from reason
