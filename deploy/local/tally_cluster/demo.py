@@ -16,6 +16,7 @@ JOB = "limited-test"
 SYSTEM = "tally-system"
 # Three slots, a minute apart, the first within one; a slow machine gets the same again.
 RUNS_SECONDS = 480
+READY_SECONDS = 120
 POLL_SECONDS = 2.0
 
 
@@ -113,21 +114,26 @@ def install(cluster: Cluster, *, restart: bool) -> None:
         restart: replace running operators: the image has changed under its name.
 
     Raises:
-        StepError: helm or the roll-out failed.
+        StepError: helm failed, or the operator was not ready in time; the log has its pods' last words.
     """
     environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
-    log = cluster.logs / "helm.log"
+    log = cluster.logs / "install.log"
     repository, _, tag = images.OPERATOR.rpartition(":")
     values = f"image.repository={repository},image.tag={tag},runner.image={images.RUNNER}"
+    kubectl = [str(toolchain.tool("kubectl")), "--namespace", SYSTEM]
     with step("helm upgrade --install tally charts/tally"):
         command = [str(toolchain.tool("helm")), "upgrade", "--install", "tally", str(CHART)]
-        options = ["--namespace", SYSTEM, "--create-namespace", "--set", values, "--wait", "--timeout", "3m"]
-        run([*command, *options], log, env=environment)
-    if restart:
-        with step("the operator starts anew, from the new image"):
-            kubectl = [str(toolchain.tool("kubectl")), "--namespace", SYSTEM, "rollout"]
-            run([*kubectl, "restart", "deployment"], log, env=environment)
-            run([*kubectl, "status", "deployment", "--timeout=3m"], log, env=environment)
+        run([*command, "--namespace", SYSTEM, "--create-namespace", "--set", values], log, env=environment)
+    with step("the operator is ready"):
+        if restart:
+            run([*kubectl, "rollout", "restart", "deployment"], log, env=environment)
+        try:
+            run([*kubectl, "rollout", "status", "deployment", f"--timeout={READY_SECONDS}s"], log, env=environment)
+        except StepError as error:
+            # The roll-out only says that it is not done: the pods know why.
+            run([*kubectl, "describe", "pods"], log, env=environment)
+            run([*kubectl, "logs", "--selector=app.kubernetes.io/name=tally", "--tail=20"], log, env=environment)
+            raise StepError(f"the operator was not ready after {READY_SECONDS} s", log) from error
 
 
 def _watch(kubectl: Kubectl) -> None:
