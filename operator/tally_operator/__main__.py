@@ -10,6 +10,7 @@ import kopf
 from tally import logs
 
 from tally_operator import names
+from tally_operator.api import configured
 from tally_operator.config import Config, ConfigError
 from tally_operator.controller import Controller
 
@@ -23,7 +24,8 @@ def main() -> int:
         The exit code: 0 after a stop, 1 when a part of it has failed, 2 when a setting is wrong.
     """
     logs.configure(os.environ, {})
-    logging.getLogger("kopf").setLevel(logging.WARNING)
+    for chatty in ("kopf", "aiohttp.access"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         config = Config.from_environ(os.environ)
     except ConfigError as error:
@@ -65,8 +67,17 @@ def _registry(config: Config, fail: Any) -> kopf.OperatorRegistry:  # noqa: ANN4
     controllers: list[Controller] = []
 
     @kopf.on.login(registry=registry)
-    def login(**given: Any) -> Any:  # noqa: ANN401 (kopf's own types)
-        return kopf.login_with_service_account(**given) or kopf.login_with_kubeconfig(**given)
+    async def login(**_: Any) -> kopf.ConnectionInfo:  # noqa: ANN401
+        # kopf's own login asks DNS for the API server, which not every cluster has.
+        found = await configured()
+        _, _, token = found.api_key.get("BearerToken", "").rpartition(" ")
+        return kopf.ConnectionInfo(
+            server=found.host,
+            ca_path=found.ssl_ca_cert,
+            token=token or None,
+            certificate_path=found.cert_file,
+            private_key_path=found.key_file,
+        )
 
     @kopf.on.startup(registry=registry)
     async def start(**_: Any) -> None:  # noqa: ANN401

@@ -71,6 +71,16 @@ class ServerClock:
         return datetime.now(UTC) + (self._offset or timedelta(0))
 
 
+async def configured() -> client.Configuration:
+    """Find the API server: a pod's service account, else the person's kubeconfig."""
+    configuration = client.Configuration()
+    try:
+        config.load_incluster_config(configuration)
+    except config.ConfigException:
+        await config.load_kube_config(client_configuration=configuration)
+    return configuration
+
+
 class Api:
     """A connection to the API server, with the pod's service account or the person's kubeconfig.
 
@@ -84,11 +94,8 @@ class Api:
         self._client: client.ApiClient | None = None
 
     async def __aenter__(self) -> Self:
-        configuration = client.Configuration(connection_pool_maxsize=self._connections)
-        try:
-            config.load_incluster_config(configuration)
-        except config.ConfigException:
-            await config.load_kube_config(client_configuration=configuration)
+        configuration = await configured()
+        configuration.connection_pool_maxsize = self._connections
         self._client = client.ApiClient(configuration)
         return self
 
