@@ -70,7 +70,7 @@ def _registry(config: Config, fail: Any) -> kopf.OperatorRegistry:  # noqa: ANN4
     async def login(**_: Any) -> kopf.ConnectionInfo:  # noqa: ANN401
         # kopf's own login asks DNS for the API server, which not every cluster has.
         found = await configured()
-        _, _, token = found.api_key.get("BearerToken", "").rpartition(" ")
+        token = found.api_key.get("BearerToken", "").rpartition(" ")[2]
         return kopf.ConnectionInfo(
             server=found.host,
             ca_path=found.ssl_ca_cert,

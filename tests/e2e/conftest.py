@@ -1,0 +1,52 @@
+"""One real node, the chart installed on it, and one window of minutes in which all ScheduledJobs run together."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from tally_cluster import demo, images, lifecycle, settings
+from tally_cluster.settings import Cluster
+
+from tests.e2e.kube import Kubectl, job_module, scheduled_job
+
+JOBS_IMAGE = "tally.local/e2e-jobs:test"
+JOBS = Path(__file__).parent / "jobs"
+
+
+@pytest.fixture(scope="session")
+def node() -> Cluster:
+    """The local cluster with the chart on it; it stays for the next run, as it is slow to make."""
+    cluster = settings.load(settings.DEFAULT_NAME) or Cluster()
+    lifecycle.up(cluster)
+    changed = images.ensure(cluster)
+    images.load(cluster, dockerfile=JOBS / "Dockerfile", tag=JOBS_IMAGE, context=JOBS, base=images.RUNNER)
+    demo.install(cluster, restart=bool(changed))
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def kubectl(node: Cluster) -> Iterator[Kubectl]:
+    """kubectl in a namespace of this run alone, where only restricted pods are let in."""
+    shop = Kubectl(node, f"e2e-{uuid4().hex[:8]}")
+    shop.run("create", "namespace", shop.namespace)
+    shop.run("label", "namespace", shop.namespace, "pod-security.kubernetes.io/enforce=restricted")
+    yield shop
+    shop.run("delete", "namespace", shop.namespace, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def window(kubectl: Kubectl) -> Kubectl:
+    """All ScheduledJobs of the suite, applied together: the tests watch them through the same few minutes."""
+    runs = {
+        "one": {"numberOfExecutions": 1, "template": job_module("quick"), "input": {"since": "2026-01-01"}},
+        "two": {"numberOfExecutions": 2, "template": job_module("quick")},
+        "three": {"numberOfExecutions": 3, "template": job_module("quick")},
+        "unlimited": {"template": job_module("quick")},
+        "failing": {"numberOfExecutions": 2},
+        "long": {"numberOfExecutions": 2},
+        "doomed": {"template": job_module("quick")},
+        "hourly": {"schedule": "@hourly", "template": job_module("quick")},
+    }
+    kubectl.apply(*(scheduled_job(name, image=JOBS_IMAGE, **spec) for name, spec in runs.items()))
+    return kubectl
