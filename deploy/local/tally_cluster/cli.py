@@ -43,11 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cast("Callable[[argparse.Namespace], None]", options.command)(options)
     except StepError as error:
         sys.stderr.write(f"cluster: {error.explain()}\n")
-        return 1
     except ValueError as error:
         sys.stderr.write(f"cluster: {error}\n")
-        return 1
-    return 0
+    except KeyboardInterrupt:
+        sys.stderr.write("cluster: interrupted; the next `up` goes on from here\n")
+    else:
+        return 0
+    return 1
 
 
 def _up(options: argparse.Namespace) -> None:
