@@ -1,6 +1,6 @@
 # Every target is one line to learn: `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint types format cluster clean
+.PHONY: help setup demo test test-fast chaos lint types format manifests cluster clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,6 +25,10 @@ test: setup lint types cluster ## everything: lint, types, unit, integration and
 test-fast: setup lint types ## what needs no cluster: lint, types, unit tests
 	@$(BIN)/pytest tests/unit
 
+chaos: setup cluster ## break things for minutes while a hundred jobs run, and count what came of it (15 minutes)
+	@$(BIN)/python -m tests.chaos.chaos
+	@$(BIN)/python -m tests.chaos.chaos --without-operator
+
 lint: setup ## ruff and the rules of who imports whom
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet || { echo 'Some files are not formatted: make format'; exit 1; }
@@ -36,6 +40,10 @@ types: setup ## mypy, strict
 format: setup ## format the code and order the imports
 	@$(BIN)/ruff check --quiet --fix-only
 	@$(BIN)/ruff format --quiet
+
+manifests: setup ## make the CRD and the plain manifests anew, from the model and the chart
+	@$(BIN)/python -m tally_operator.crd > charts/tally/files/crd.yaml
+	@deploy/render > deploy/tally.yaml
 
 cluster: ## bring the local Kubernetes up, or repair it
 	@$(CLUSTER) up

@@ -1,0 +1,36 @@
+"""The plain manifests are the chart's, and what the README shows is what the repository holds."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_plain_manifests_are_what_the_chart_renders() -> None:
+    rendered = subprocess.run([ROOT / "deploy" / "render"], capture_output=True, text=True, check=True).stdout
+    assert (ROOT / "deploy" / "tally.yaml").read_text() == rendered, "run: make manifests"
+
+
+def test_the_readme_shows_the_sample() -> None:
+    (shown,) = re.findall(r"```yaml\n(.+?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert yaml.safe_load(shown) == yaml.safe_load((ROOT / "deploy" / "samples" / "limited-test.yaml").read_text())
+
+
+def test_the_readmes_job_is_a_sound_job(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```python\n(.+?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "limited_test.py").write_text(shown)
+    check = subprocess.run(
+        [sys.executable, "-m", "tally", "check", "--jobs", tmp_path], capture_output=True, text=True, check=False
+    )
+    assert check.returncode == 0, check.stderr
+    assert "ok  limited-test" in check.stdout
+
+
+def test_every_make_target_in_the_readme_is_there() -> None:
+    targets = set(re.findall(r"`make ([a-z-]+)`", (ROOT / "README.md").read_text()))
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert targets <= set(re.findall(r"make ([a-z-]+)", listed))
