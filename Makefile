@@ -35,7 +35,7 @@ lint: setup ## ruff and the rules of who imports whom
 	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
 
 types: setup ## mypy, strict
-	@$(BIN)/mypy --no-error-summary runner operator deploy/local/tally_cluster
+	@$(BIN)/mypy --no-error-summary runner operator deploy/local/tally_cluster tests/e2e tests/chaos tests/conftest.py
 
 format: setup ## format the code and order the imports
 	@$(BIN)/ruff check --quiet --fix-only

@@ -109,12 +109,13 @@ class Operator:
             self._process = None
 
 
-def run(cluster: Cluster, *, jobs: int, minutes: float, seed: int, without_operator: bool = False) -> Tale:
+def run(cluster: Cluster, *, jobs: int, most: int, minutes: float, seed: int, without_operator: bool = False) -> Tale:
     """Break things for some minutes, leave them alone, and look.
 
     Args:
         cluster: The node, with the chart on it.
-        jobs: How many ScheduledJobs, with limits from 1 to 5.
+        jobs: How many ScheduledJobs.
+        most: Their limits are from 1 to this.
         minutes: How long things break.
         seed: Repeats the same choices.
         without_operator: Keep the operator down from when the CronJobs are there until the end: the fence alone.
@@ -126,7 +127,7 @@ def run(cluster: Cluster, *, jobs: int, minutes: float, seed: int, without_opera
     with _deployment_at_rest(cluster):
         try:
             kubectl.run("create", "namespace", kubectl.namespace)
-            _apply(kubectl, tale, jobs, choices)
+            _apply(kubectl, tale, jobs, most, choices)
             operator.start()
             _wait(lambda: len(kubectl.all("cronjobs")) == jobs, 60, "CronJobs")
             if without_operator:
@@ -145,12 +146,12 @@ def run(cluster: Cluster, *, jobs: int, minutes: float, seed: int, without_opera
     return tale
 
 
-def _apply(kubectl: Kubectl, tale: Tale, jobs: int, choices: random.Random) -> None:
-    objects = []
+def _apply(kubectl: Kubectl, tale: Tale, jobs: int, most: int, choices: random.Random) -> None:
+    objects: list[Json] = []
     for number in range(jobs):
-        name, limit = f"chaos-{number}", choices.randint(1, 5)
+        name, limit = f"chaos-{number}", choices.randint(1, most)
         tale.limits[name] = limit
-        spec = {
+        spec: Json = {
             "numberOfExecutions": limit,
             "concurrencyPolicy": "Forbid" if number % 4 else "Allow",
             "successfulJobsHistoryLimit": KEPT,
@@ -197,7 +198,7 @@ def _unfinished(kubectl: Kubectl) -> list[str]:
 
 def _has_ended(status: Json) -> bool:
     running = any(each["outcome"] == "running" for each in status.get("recentExecutions", ()))
-    return status.get("phase") == "Completed" and not running
+    return bool(status.get("phase") == "Completed" and not running)
 
 
 def _check_overruns(kubectl: Kubectl, tale: Tale) -> None:
@@ -297,6 +298,7 @@ def main() -> int:
     tale = run(
         cluster,
         jobs=options.jobs,
+        most=5,
         minutes=options.minutes,
         seed=options.seed,
         without_operator=options.without_operator,

@@ -1,28 +1,13 @@
-"""One real node, the chart installed on it, and one window of minutes in which all ScheduledJobs run together."""
+"""One window of minutes in which all ScheduledJobs of the suite run together."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tally_cluster import demo, images, lifecycle, settings
 from tally_cluster.settings import Cluster
 
-from tests.e2e.kube import Kubectl, job_module, scheduled_job
-
-JOBS_IMAGE = "tally.local/e2e-jobs:test"
-JOBS = Path(__file__).parent / "jobs"
-
-
-@pytest.fixture(scope="session")
-def node() -> Cluster:
-    """The local cluster with the chart on it; it stays for the next run, as it is slow to make."""
-    cluster = settings.load(settings.DEFAULT_NAME) or Cluster()
-    lifecycle.up(cluster)
-    changed = images.ensure(cluster)
-    images.load(cluster, dockerfile=JOBS / "Dockerfile", tag=JOBS_IMAGE, context=JOBS, base=images.RUNNER)
-    demo.install(cluster, restart=bool(changed))
-    return cluster
+from tests.conftest import JOBS_IMAGE
+from tests.e2e.kube import Json, Kubectl, job_module, scheduled_job
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +23,7 @@ def kubectl(node: Cluster) -> Iterator[Kubectl]:
 @pytest.fixture(scope="session")
 def window(kubectl: Kubectl) -> Kubectl:
     """All ScheduledJobs of the suite, applied together: the tests watch them through the same few minutes."""
-    runs = {
+    runs: dict[str, Json] = {
         "one": {"numberOfExecutions": 1, "template": job_module("quick"), "input": {"since": "2026-01-01"}},
         "two": {"numberOfExecutions": 2, "template": job_module("quick")},
         "three": {"numberOfExecutions": 3, "template": job_module("quick")},

@@ -64,8 +64,9 @@ def test_a_manual_run_does_not_count(window: Kubectl) -> None:
 def test_deleting_a_scheduled_job_deletes_all_that_is_its_own(window: Kubectl) -> None:
     eventually(lambda: window.jobs("doomed"), 90, "doomed has run")
     window.run("delete", "sj", "doomed")
-    for kind in ("cronjobs", "jobs", "pods"):
-        eventually(lambda kind=kind: not window.all(kind, "tally.dev/name=doomed"), 60, f"its {kind} are gone")
+    eventually(
+        lambda: not window.all("cronjobs,jobs,pods", "tally.dev/name=doomed"), 60, "CronJob, Jobs, pods are gone"
+    )
 
 
 def test_a_job_longer_than_its_schedule_never_overlaps_and_still_reaches_its_limit(window: Kubectl) -> None:

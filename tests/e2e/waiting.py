@@ -21,7 +21,7 @@ def completed(kubectl: Kubectl, name: str, seconds: float = 240) -> Json:
 
     def ended() -> bool:
         status = (kubectl.get("sj", name) or {}).get("status", {})
-        return status.get("phase") == "Completed" and status["lastExecution"]["outcome"] != "running"
+        return bool(status.get("phase") == "Completed" and status["lastExecution"]["outcome"] != "running")
 
     eventually(ended, seconds, f"{name} is Completed")
     found = kubectl.get("sj", name)

@@ -1,0 +1,21 @@
+"""What several suites share: the real node."""
+
+from pathlib import Path
+
+import pytest
+from tally_cluster import demo, images, lifecycle, settings
+from tally_cluster.settings import Cluster
+
+JOBS_IMAGE = "tally.local/e2e-jobs:test"
+JOBS = Path(__file__).parent / "e2e" / "jobs"
+
+
+@pytest.fixture(scope="session")
+def node() -> Cluster:
+    """The local cluster with the chart on it; it stays for the next run, as it is slow to make."""
+    cluster = settings.load(settings.DEFAULT_NAME) or Cluster()
+    lifecycle.up(cluster)
+    changed = images.ensure(cluster)
+    images.load(cluster, dockerfile=JOBS / "Dockerfile", tag=JOBS_IMAGE, context=JOBS, base=images.RUNNER)
+    demo.install(cluster, restart=bool(changed))
+    return cluster
