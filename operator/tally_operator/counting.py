@@ -88,7 +88,9 @@ def count(status: Status, limit: int | None, jobs: Iterable[Job], firings: Firin
     tally = _settle(status, memory, by_slot)
     surplus: list[Job] = []
     for slot, job in _uncounted(status, memory, by_slot, firings):
-        tally = _fill_gap(tally, limit, slot, job, by_slot, firings)
+        # What lies before a surplus Job is no gap: nothing should have run there, and it would be found at every look.
+        if limit is None or tally.executions < limit:
+            tally = _fill_gap(tally, limit, slot, job, by_slot, firings)
         if limit is not None and tally.executions >= limit:
             if job is not None:
                 surplus.append(job)
