@@ -93,7 +93,9 @@ class Cluster:
                 self._store.put_cronjob(await self._api.create(_cronjobs(key), body))
                 _log.info("%s/%s: made the CronJob %s", *key, body["metadata"]["name"])
             case ForgetPassed(cronjob=name, uid=uid, until=until):
-                patch = {"metadata": {"uid": uid}, "status": {"lastScheduleTime": instants.write(until)}}
+                moment = instants.write(until)
+                metadata = {"uid": uid, "annotations": {names.FORGOTTEN: moment}}
+                patch = {"metadata": metadata, "status": {"lastScheduleTime": moment}}
                 await self._api.merge(f"{_cronjobs(key)}/{name}/status", patch)
             case ApplyCronJob():
                 await self._apply(key, step)

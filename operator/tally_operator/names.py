@@ -18,6 +18,9 @@ AFTER = f"{GROUP}/after"
 NOT_AFTER = f"{GROUP}/not-after"
 EXPIRES = f"{GROUP}/expires"
 
+# On the CronJob itself, written together with its status.lastScheduleTime: that time is ours, and no Job's slot.
+FORGOTTEN = f"{GROUP}/forgotten"
+
 # Written by the CronJob controller on each Job that it makes (Kubernetes >= 1.28).
 SLOT = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 

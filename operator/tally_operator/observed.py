@@ -63,7 +63,8 @@ class CronJob:
     Args:
         owner: The uid of the controller that it belongs to, if any.
         window: The fence on its job template; None when it has none that can be read.
-        last_schedule_time: The newest slot for which its controller says to have made a Job.
+        last_schedule_time: The newest slot for which its controller says to have made a Job, or what we wrote there.
+        forgotten: What we wrote there last.
         body: All of it, to compare with what should be there.
     """
 
@@ -74,6 +75,7 @@ class CronJob:
     window: Window | None
     last_schedule_time: datetime | None
     body: Json = field(compare=False)
+    forgotten: datetime | None = None
     deleting: bool = False
 
 
@@ -170,6 +172,7 @@ def cronjob(body: Json) -> CronJob:
         window=window(annotations),
         last_schedule_time=_instant(body.get("status") or {}, "lastScheduleTime"),
         body=body,
+        forgotten=_annotated(metadata, names.FORGOTTEN),
         deleting="deletionTimestamp" in metadata,
     )
 
@@ -210,10 +213,7 @@ def owner_of(body: Json) -> str:
 
 def _slot(metadata: Json) -> datetime | None:
     """Read the slot; only a Job named as the CronJob controller names them has one: `<cronjob>-<unix minutes>`."""
-    try:
-        slot = _instant(metadata.get("annotations") or {}, names.SLOT)
-    except ValueError:
-        return None
+    slot = _annotated(metadata, names.SLOT)
     if slot is None:
         return None
     name = (metadata.get("labels") or {}).get(names.LABEL_NAME, "")
@@ -234,6 +234,14 @@ def _outcome(status: Json) -> tuple[Literal["running", "succeeded", "failed"], d
 def _controller(metadata: Json) -> str | None:
     owners = metadata.get("ownerReferences") or ()
     return next((each["uid"] for each in owners if each.get("controller")), None)
+
+
+def _annotated(metadata: Json, name: str) -> datetime | None:
+    """Read an instant from an annotation; None where it is missing or was spoilt by hand."""
+    try:
+        return _instant(metadata.get("annotations") or {}, name)
+    except ValueError:
+        return None
 
 
 def _instant(fields: Json, name: str) -> datetime | None:

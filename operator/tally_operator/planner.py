@@ -137,7 +137,8 @@ def _firings(observed: Observed) -> Firings | None:
         schedule=live.schedule,
         zone=live.zone,
         after=cronjob.window.after,
-        last_started=cronjob.last_schedule_time,
+        # Cut off between ForgetPassed and ApplyCronJob, the window does not tell yet that this time is ours.
+        last_started=None if cronjob.last_schedule_time == cronjob.forgotten else cronjob.last_schedule_time,
         watching_since=observed.watching_since,
         policy=spec["concurrencyPolicy"],
     )

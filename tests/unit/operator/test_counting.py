@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tally import cron
 from tally_operator import counting
 from tally_operator.counting import Firings
-from tally_operator.model import Status
+from tally_operator.model import ConcurrencyPolicy, Outcome, Status
 from tally_operator.observed import Job
 
 from tests.unit.operator.world import at, counted, execution, manual, maybe_at, run
@@ -19,7 +19,7 @@ NOTHING = Status()
 
 
 def firings(
-    after: str = "12:00:30", watching: str = "12:00", last: str | None = None, policy: str = "Allow"
+    after: str = "12:00:30", watching: str = "12:00", last: str | None = None, policy: ConcurrencyPolicy = "Allow"
 ) -> Firings:
     return Firings(
         schedule=cron.parse("* * * * *"),
@@ -27,7 +27,7 @@ def firings(
         after=at(after),
         last_started=maybe_at(last),
         watching_since=at(watching),
-        policy=policy,  # type: ignore[arg-type]
+        policy=policy,
     )
 
 
@@ -75,8 +75,11 @@ DOWN_UNTIL_1204 = firings(watching="12:04:30")
         ("a time that we wrote there is no start", NOTHING, 3, [], firings("12:05:30", last="12:05:30"), 0, 0, 0),
         ("gone, after a gap", counted("12:01"), 3, [], firings(last="12:03"), 2, 1, 0),
         # The memory.
-        ("a status without its memory", Status(executions=2, last_schedule_time="2026-01-05T12:02:00Z"), 3)
-        + ([run("12:01"), run("12:02")], WATCHED, 2, 0, 0),
+        (
+            "a status without its memory",
+            *(counted(executions=2, last_schedule_time="2026-01-05T12:02:00Z"), 3, [run("12:01"), run("12:02")]),
+            *(WATCHED, 2, 0, 0),
+        ),
         ("without a CronJob", counted("12:01"), 3, [run("12:03")], None, 2, 0, 0),
     ],
 )
@@ -128,9 +131,9 @@ def test_remembers_an_older_one_while_it_runs() -> None:
     ],
 )
 def test_takes_over_how_a_counted_one_ended(
-    known: str, job: Job | None, outcome: str, succeeded: int, failed: int, seconds: int | None
+    known: Outcome, job: Job | None, outcome: str, succeeded: int, failed: int, seconds: int | None
 ) -> None:
-    before = counted("12:01", outcome=known)  # type: ignore[arg-type]
+    before = counted("12:01", outcome=known)
     tally = counting.count(before, 3, [job] if job else [], WATCHED)
     (told,) = tally.recent
     assert (told.outcome, told.duration_seconds) == (outcome, seconds)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tally import cron
 from tally_operator import fence
+from tally_operator.observed import Window
 
 from tests.unit.operator.world import at, maybe_at, window
 
@@ -50,7 +51,7 @@ THREE = window("12:00:30", "12:03", "12:04")
         ("two of three", "12:02", 1, "12:02:01", THREE),
         ("a firing seems to be missed: it may come yet", None, 3, "12:03:59", THREE),
         (
-            "a later one has run, so the one before was missed",
+            "a later one has run, so this one was missed",
             "12:02",
             2,
             "12:02:01",
@@ -65,7 +66,7 @@ THREE = window("12:00:30", "12:03", "12:04")
     ],
 )
 def test_keeps_its_window_unless_a_slot_was_missed_or_the_limit_changed(
-    case: str, newest: str | None, left: int | None, now: str, kept: fence.Window
+    case: str, newest: str | None, left: int | None, now: str, kept: Window
 ) -> None:
     found = fence.kept(
         THREE,

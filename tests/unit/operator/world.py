@@ -1,5 +1,7 @@
 """A small world for tables: instants as "12:01" of one Monday, and the objects that are seen there."""
 
+# ruff: noqa: ANN401 (the fields of any model)
+
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -158,7 +160,7 @@ def _after(world: Observed, step: Step, now: str) -> Observed:
             return replace(world, cronjob=replace(world.cronjob, body=body, window=fence))
         case ForgetPassed(until=until):
             assert world.cronjob is not None
-            return replace(world, cronjob=replace(world.cronjob, last_schedule_time=until))
+            return replace(world, cronjob=replace(world.cronjob, last_schedule_time=until, forgotten=until))
         case AdoptJob(job=name):
             jobs = [replace(job, owner=UID) if job.name == name else job for job in world.jobs]
             return replace(world, jobs=tuple(jobs))
