@@ -1,6 +1,7 @@
 """Renders the CronJob: the Jinja2 template, merged with the user's own pod template."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,7 @@ LIST_KEYS = {
     "volumeDevices": "devicePath",
     "hostAliases": "ip",
 }
+_NO_ASCII = re.compile("[^ -~]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +141,9 @@ def _template() -> jinja2.Template:
 
 
 def _yaml_safe_json(value: Mapping[str, Any] | str | float | None) -> str:
-    # ASCII only: YAML refuses some characters that JSON lets stand.
-    return json.dumps(value, ensure_ascii=True)
+    # ASCII only: YAML refuses some characters that JSON lets stand, and the two escapes that JSON has for one beyond
+    # 16 bits.
+    return _NO_ASCII.sub(lambda match: f"\\U{ord(match[0]):08x}", json.dumps(value, ensure_ascii=False))
 
 
 @cache
