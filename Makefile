@@ -26,8 +26,8 @@ test-fast: setup lint types ## what needs no cluster: lint, types, unit tests
 	@$(BIN)/pytest tests/unit
 
 chaos: setup cluster ## break things for minutes while a hundred jobs run, and count what came of it (15 minutes)
-	@$(BIN)/python -m tests.chaos.chaos
-	@$(BIN)/python -m tests.chaos.chaos --without-operator
+	@PYTHONPATH=deploy/local $(BIN)/python -m tests.chaos.chaos
+	@PYTHONPATH=deploy/local $(BIN)/python -m tests.chaos.chaos --without-operator
 
 lint: setup ## ruff and the rules of who imports whom
 	@$(BIN)/ruff check --quiet

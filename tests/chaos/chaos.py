@@ -1,6 +1,6 @@
 """Breaks things on the real node while ScheduledJobs run, leaves them alone, and counts what came of it.
 
-    python -m tests.chaos.chaos --jobs 100 --minutes 6
+    PYTHONPATH=deploy/local python -m tests.chaos.chaos --jobs 100 --minutes 6
 
 The operator is killed every few seconds, the API server and the controller manager are killed and started anew, etcd is
 gone for some seconds. Then all is left alone. An overrun, a lost count, an orphan or lost logs: the exit code is 1.
