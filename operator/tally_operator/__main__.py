@@ -10,7 +10,7 @@ import kopf
 from tally import logs
 
 from tally_operator import names
-from tally_operator.api import configured
+from tally_operator.api import WATCH_SECONDS, configured
 from tally_operator.config import Config, ConfigError
 from tally_operator.controller import Controller
 
@@ -58,6 +58,8 @@ def _settings() -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.scanning.disabled = True  # the CRD is there, and the namespaces are named or all
     settings.posting.enabled = False
+    settings.watching.server_timeout = WATCH_SECONDS
+    settings.watching.client_timeout = WATCH_SECONDS + 30
     settings.batching.batch_window = 0.01  # seconds; our queue coalesces by itself
     return settings
 

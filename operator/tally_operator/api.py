@@ -18,6 +18,8 @@ PATCH_MERGE = "application/merge-patch+json"
 PATCH_APPLY = "application/apply-patch+yaml"
 PAGE = 500  # objects; a page of 500 Jobs is some 2 MB
 _TIMEOUT = 30.0  # seconds, of everything but a watch
+WATCH_SECONDS = 300  # until the API server ends a watch; a connection that died unnoticed lasts as long
+_LONGEST_WAIT = 15.0  # seconds between two tries
 _LEAP = timedelta(seconds=5)
 _log = logging.getLogger(__name__)
 
@@ -159,10 +161,9 @@ class Api:
         Raises:
             ApiError: The API server said no; 410 asks for a new list.
         """
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=None)
-        response = await self._send(
-            "GET", path, {**query, "watch": "true", "allowWatchBookmarks": "true"}, None, "", timeout
-        )
+        timeout = aiohttp.ClientTimeout(total=WATCH_SECONDS + 30, sock_connect=10)
+        query = {**query, "watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": WATCH_SECONDS}
+        response = await self._send("GET", path, query, None, "", timeout)
         async with response:
             while line := await response.content.readline():
                 event = json.loads(line)
@@ -225,14 +226,14 @@ def _error(status: int, content: dict[str, Any], retry_after: str | None) -> Api
 
 
 async def backoff(attempt: int, error: Exception) -> None:
-    """Wait before another try: a second, then twice as long each time, up to a minute; or as the API server asks.
+    """Wait before another try: a second, then twice as long each time, up to 15 seconds; or as the API server asks.
 
     Args:
         attempt: How many tries have failed in a row, from 1.
         error: What the last one raised.
     """
     asked = error.retry_after if isinstance(error, ApiError) else None
-    seconds = asked if asked is not None else min(2.0 ** (attempt - 1), 60.0)
+    seconds = asked if asked is not None else min(2.0 ** min(attempt - 1, 10), _LONGEST_WAIT)
     _log.warning("%s; trying again in %.0f s", described(error), seconds)
     await asyncio.sleep(seconds)
 
