@@ -7,6 +7,8 @@ from typing import Any
 from tally_operator.observed import Json
 from tally_operator.render import LIST_KEYS
 
+# Only these hold quantities: in an argument or a variable, 1.10 and 1.1 are two things.
+_QUANTITIES = ("limits", "requests", "overhead", "sizeLimit", "divisor")
 _QUANTITY = re.compile(r"([+-]?[0-9]*\.?[0-9]+)([eE][+-]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?")
 _SCALES = {
     **dict(zip("num", (Decimal("1e-9"), Decimal("1e-6"), Decimal("1e-3")), strict=True)),
@@ -53,12 +55,13 @@ def _extra(live: Json, desired: Json) -> list[str]:
 def _covers(live: Any, desired: Any, field: str = "") -> bool:  # noqa: ANN401 (JSON)
     if isinstance(desired, dict):
         there = live if isinstance(live, dict) else {}
-        return all(_covers(there.get(name), value, name) for name, value in desired.items())
+        named = field if field in _QUANTITIES else None
+        return all(_covers(there.get(name), value, named or name) for name, value in desired.items())
     if isinstance(desired, list):
         return _covers_list(live or [], desired, field)
     if desired is None or live is None:
         return (desired or None) == (live or None)
-    return live == desired or _quantity(live) == _quantity(desired) is not None
+    return live == desired or (field in _QUANTITIES and _quantity(live) == _quantity(desired) is not None)
 
 
 def _covers_list(live: list[Any], desired: list[Any], field: str) -> bool:

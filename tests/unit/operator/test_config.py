@@ -1,0 +1,43 @@
+"""The settings, and what is said of a wrong one."""
+
+import re
+
+import pytest
+from tally_operator.config import Config, ConfigError
+
+IMAGE = {"TALLY_RUNNER_IMAGE": "runner:1"}
+
+
+def test_the_image_alone_is_enough() -> None:
+    config = Config.from_environ(IMAGE)
+    assert config.defaults.runner_image == "runner:1"
+    assert (config.namespaces, config.workers, config.port) == ((), 10, 8080)
+
+
+@pytest.mark.parametrize(
+    ("text", "namespaces"), [("", ()), ("shop", ("shop",)), (" shop , stock ,", ("shop", "stock")), (",", ())]
+)
+def test_namespaces_are_a_list_with_commas(text: str, namespaces: tuple[str, ...]) -> None:
+    assert Config.from_environ({**IMAGE, "TALLY_NAMESPACES": text}).namespaces == namespaces
+
+
+def test_numbers() -> None:
+    config = Config.from_environ({**IMAGE, "TALLY_WORKERS": "3", "TALLY_PORT": "8081"})
+    assert (config.workers, config.port) == (3, 8081)
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({}, "TALLY_RUNNER_IMAGE is not set. Name the runner image, such as tally-runner:0.1.0."),
+        ({"TALLY_RUNNER_IMAGE": " "}, "TALLY_RUNNER_IMAGE is not set."),
+        *(
+            ({**IMAGE, name: text}, f"{name} is {text!r}. Write a whole number, 1 or more.")
+            for name in ("TALLY_WORKERS", "TALLY_PORT")
+            for text in ("0", "-1", "1.5", "ten", "\u0661")
+        ),
+    ],
+)
+def test_says_which_setting_cannot_be(environ: dict[str, str], says: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        Config.from_environ(environ)
