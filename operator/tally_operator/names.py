@@ -18,6 +18,9 @@ AFTER = f"{GROUP}/after"
 NOT_AFTER = f"{GROUP}/not-after"
 EXPIRES = f"{GROUP}/expires"
 
+# On the CronJob itself: names the pod template that was applied, as what was taken out of it leaves no other trace.
+TEMPLATE = f"{GROUP}/template"
+
 # On the CronJob itself, written together with its status.lastScheduleTime: that time is ours, and no Job's slot.
 FORGOTTEN = f"{GROUP}/forgotten"
 

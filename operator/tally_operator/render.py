@@ -1,5 +1,6 @@
 """Renders the CronJob: the Jinja2 template, merged with the user's own pod template."""
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -71,6 +72,7 @@ def cronjob(key: Key, uid: str, spec: Spec, window: Window, defaults: Defaults) 
     ours = job["template"]["metadata"]["labels"]
     job["template"] = merged(job["template"], spec.template, "spec.template")
     job["template"].setdefault("metadata", {}).setdefault("labels", {}).update(ours)
+    body["metadata"]["annotations"] = {names.TEMPLATE: _digest(job["template"])}
     return body
 
 
@@ -78,6 +80,10 @@ def fence_annotations(window: Window) -> dict[str, str]:
     """Write the fence as annotations."""
     instants_by_name = {names.AFTER: window.after, names.NOT_AFTER: window.not_after, names.EXPIRES: window.expires}
     return {name: instants.write(each) for name, each in instants_by_name.items() if each is not None}
+
+
+def _digest(template: Json) -> str:
+    return hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def merged(base: Any, over: Any, place: str) -> Any:  # noqa: ANN401 (JSON)

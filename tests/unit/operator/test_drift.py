@@ -127,7 +127,7 @@ def test_what_others_added_where_it_decides_about_executions_is_taken_away(
 
 def test_what_others_added_elsewhere_stays() -> None:
     live = defaulted()
-    live["metadata"]["annotations"] = {"team": "shop"}
+    live["metadata"]["annotations"]["team"] = "shop"
     live["spec"]["jobTemplate"]["metadata"]["annotations"]["team"] = "shop"
     job_spec(live)["template"]["spec"]["containers"].append({"name": "sidecar"})
     container(live)["env"].append({"name": "INJECTED", "value": "1"})

@@ -512,3 +512,19 @@ def test_looks_again(
     again: str | None,
 ) -> None:
     assert plan(seen(asked, status, cron=cron, jobs=jobs), now).look_again_at == maybe_at(again), case
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        {"spec": {"nodeSelector": {"disk": "ssd"}}},
+        {"spec": {"containers": [{"name": "job", "env": [{"name": "SHOP", "value": "1"}]}]}},
+        {"spec": {"containers": [{"name": "sidecar", "image": "x"}]}},
+        {"metadata": {"annotations": {"team": "shop"}}},
+    ],
+)
+def test_what_a_user_takes_out_of_the_template_goes_from_the_cronjob_too(template: dict[str, Any]) -> None:
+    before = settled(seen(spec(3, template=template)), "12:00:30")
+    mended = replace(before, scheduled_job=replace(before.scheduled_job, spec=THREE))
+    assert writes(plan(mended, "12:00:50").steps) == ["ApplyCronJob"]
+    assert plan(settled(mended, "12:00:50"), "12:00:55").steps == ()
