@@ -1,4 +1,4 @@
-"""What a job's author imports: a job says when it runs (`JobConfig`) and gets what it needs (`Container`, `Execution`)."""
+"""What a job's author imports: a job says when it runs (`JobConfig`) and gets what it needs (`Container`)."""
 
 from tally.config import JobConfig
 from tally.container import Container

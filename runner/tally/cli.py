@@ -1,15 +1,18 @@
 """The command `tally`: what a job's author and the runner's image call."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO, cast
+from typing import cast
 
-from tally.errors import TallyError
+from tally.errors import LoadError, TallyError
 
-_EXIT_CODES = "exit codes: 0 done, 1 the job raised, 2 the job could not be loaded, 143 stopped by SIGTERM, 130 by Ctrl-C"
+_EXIT_CODES = (
+    "exit codes: 0 done, 1 the job raised, 2 the job could not be loaded, 143 stopped by SIGTERM, 130 by Ctrl-C"
+)
 _LIST_EXAMPLES = """examples:
   tally list
   tally list --jobs services/shop/jobs"""
@@ -71,7 +74,7 @@ def _check(options: argparse.Namespace) -> int:
         print(f"ok  {job.name}  ({job.path})")
     try:
         loader.register_services(options.jobs, Container())
-    except loader.LoadError as error:
+    except LoadError as error:
         errors.append(error)
     if not jobs and not errors:
         print(f"No jobs in {options.jobs}.")
@@ -130,9 +133,5 @@ def _command(
 def _settle_streams() -> None:
     """Print line by line also into a pipe, and never fail on a character that the terminal lacks."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a test may have put something simpler there
-            cast("_Reconfigurable", stream).reconfigure(line_buffering=True, errors="backslashreplace")
-
-
-class _Reconfigurable(TextIO):
-    def reconfigure(self, *, line_buffering: bool, errors: str) -> None: ...
+        if isinstance(stream, io.TextIOWrapper):  # a test may have put something simpler there
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")

@@ -1,6 +1,7 @@
 """A job's own word about itself, checked while its module is imported, so that a mistake never reaches a schedule."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
@@ -10,9 +11,10 @@ ConcurrencyPolicy = Literal["Forbid", "Allow", "Replace"]
 
 NAME_LIMIT = 52  # characters; the CronJob controller appends "-" and ten digits, and a Job's name has at most 63
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_ZONE = re.compile(r"[A-Za-z0-9][-+_A-Za-z0-9]*(/[-+_A-Za-z0-9]+)*")
 _POLICIES = ("Forbid", "Allow", "Replace")
 # The API server loads these too, but each means another thing on another machine, or nothing at all.
-_ZONES_REFUSED = ("", "local", "localtime", "posixrules", "factory")
+_ZONES_REFUSED = ("local", "localtime", "posixrules", "factory")
 _SMALLEST = {
     "number_of_executions": 1,
     "starting_deadline_seconds": 0,
@@ -64,10 +66,12 @@ class JobConfig:
 
     def __new__(cls, *values: object, **given: object) -> Self:
         """Say in plain words what `__init__` would say as a TypeError about arguments."""
-        # Neither is given when a copy or a pickle rebuilds an instance.
-        if values or given:
-            _check_spelling(values, given)
+        _check_spelling(values, given)
         return super().__new__(cls)
+
+    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], "JobConfig"], tuple[dict[str, Any]]]:
+        """Let copies and pickles name the fields too."""
+        return _rebuilt, (dict(vars(self)),)
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -79,6 +83,10 @@ class JobConfig:
             _check_whole(field, getattr(self, field))
         _check_input(self.input)
         _check_image(self.image)
+
+
+def _rebuilt(given: dict[str, Any]) -> JobConfig:
+    return JobConfig(**given)
 
 
 def check_name(name: object) -> None:
@@ -140,7 +148,12 @@ def _check_schedule(schedule: object) -> None:
 
 
 def _check_zone(zone: object) -> None:
-    if not isinstance(zone, str) or zone.lower() in _ZONES_REFUSED or zone.lower().startswith("right/"):
+    if (
+        not isinstance(zone, str)
+        or not _ZONE.fullmatch(zone)
+        or zone.lower() in _ZONES_REFUSED
+        or zone.lower().startswith("right/")
+    ):
         raise ConfigError(f'The time zone {zone!r} cannot be. Write an IANA name: time_zone="Europe/Berlin".')
 
 

@@ -1,4 +1,4 @@
-"""Every error that Tally itself raises: a person reads it, so it says what is wrong, where, and what to write instead."""
+"""Every error that Tally itself raises: for a person, so each says what is wrong, where, and what to write instead."""
 
 
 class TallyError(Exception):

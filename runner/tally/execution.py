@@ -10,7 +10,8 @@ from typing import Any
 from tally.config import JobConfig
 from tally.errors import InputError
 
-# A Job made by hand may end in digits too; a slot is of this product's lifetime, and not of the future.
+# A Job made by hand may end in digits too; a slot is of this product's lifetime, and not of the future. Its minutes
+# since 1970 have eight digits until the year 2160.
 _EARLIEST_SLOT = datetime(2020, 1, 1, tzinfo=UTC)
 _CLOCKS_DIFFER_BY_AT_MOST = timedelta(days=1)
 
@@ -80,7 +81,7 @@ def slot_of(job_name: str, name: str, now: datetime) -> datetime | None:
     Returns:
         The slot in UTC, to the minute; None for a Job that was made by hand.
     """
-    found = re.fullmatch(rf"{re.escape(name)}-([0-9]{{8,10}})", job_name)
+    found = re.fullmatch(rf"{re.escape(name)}-([0-9]{{8}})", job_name)
     if found is None:
         return None
     slot = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=int(found[1]))

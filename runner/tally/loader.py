@@ -10,9 +10,11 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from tally.config import JobConfig, check_name
 from tally.container import Container
@@ -20,7 +22,7 @@ from tally.errors import ConfigError, LoadError
 
 _PACKAGE = "jobs"
 _SERVICES = "_services"
-_NO_JOBS = ("_", "test_")
+_NO_JOBS = ("_", "test_", ".")  # an editor's lock and backup files start with a dot
 _RUN = "async def run(container):"
 
 
@@ -47,6 +49,11 @@ class Job:
         """The job's name."""
         return self.config.name
 
+    @property
+    def source(self) -> str:
+        """The file as a traceback names it."""
+        return _source_of(self.path)
+
 
 def load(folder: Path, name: str) -> Job:
     """Import and check one job.
@@ -63,8 +70,12 @@ def load(folder: Path, name: str) -> Job:
     except ConfigError as error:
         raise LoadError(str(error)) from None
     path = folder / _file_of(name)
-    if path not in _files(folder):
-        raise LoadError(_unknown(folder, name))
+    files = _files(folder)
+    if path not in files:
+        misnamed = [each for each in files if _name_of(each) == name]  # sync-products.py: say how to spell it
+        if not misnamed:
+            raise LoadError(_unknown(folder, name))
+        path = misnamed[0]
     return _load_file(path)
 
 
@@ -133,7 +144,9 @@ def _name_of(path: Path) -> str:
 
 def _unknown(folder: Path, name: str) -> str:
     if _file_of(name).startswith(_NO_JOBS):
-        return f"No job can be named {name!r}: {_file_of(name)} is a test's file. Write another name, such as try-{name}."
+        return (
+            f"No job can be named {name!r}: {_file_of(name)} is a test's file. Write another name, such as try-{name}."
+        )
     known = ", ".join(names(folder)) or "none"
     return f"There is no job {name!r}: no file {folder / _file_of(name)}. Known jobs: {known}."
 
@@ -193,17 +206,22 @@ def _run_of(module: ModuleType, path: Path) -> Callable[..., Any]:
         raise LoadError(f"{path}: run is no function but of type {type(run).__name__}. Write: {_RUN} ...")
     if inspect.isasyncgenfunction(run) or inspect.isgeneratorfunction(run):
         raise LoadError(f"{path}: run contains a yield, so calling it runs nothing. Return the result instead.")
-    return run
+    return cast("Callable[..., Any]", run)
 
 
 def _takes_execution(run: Callable[..., Any], path: Path) -> bool:
-    parameters = list(inspect.signature(run).parameters.values())
+    try:
+        parameters = list(inspect.signature(run).parameters.values())
+    except (TypeError, ValueError):  # some built-in callables do not tell
+        parameters = []
     by_position = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
     required = [each for each in parameters if each.default is each.empty and each.kind is not each.VAR_POSITIONAL]
     required = [each for each in required if each.kind is not each.VAR_KEYWORD]
     open_ended = any(each.kind is each.VAR_POSITIONAL for each in parameters)
     if len(required) > 2 or any(each not in by_position for each in required) or not (by_position or open_ended):
-        raise LoadError(f"{path}: run cannot be called with the container. Write: {_RUN}, or run(container, execution).")
+        raise LoadError(
+            f"{path}: run cannot be called with the container. Write: {_RUN}, or run(container, execution)."
+        )
     # A second parameter with a default and another name is the author's own: run(container, batch=100).
     return len(required) == 2 or any(each.name == "execution" for each in by_position[1:2])
 
@@ -225,19 +243,24 @@ def _open_package(folder: Path) -> None:
         return
     for name in [name for name in sys.modules if name == _PACKAGE or name.startswith(f"{_PACKAGE}.")]:
         del sys.modules[name]
-    package = ModuleType(_PACKAGE)
-    package.__path__ = [str(folder)]
-    sys.modules[_PACKAGE] = package
+    spec = ModuleSpec(_PACKAGE, None, is_package=True)
+    spec.submodule_search_locations = [str(folder)]
+    sys.modules[_PACKAGE] = module_from_spec(spec)
     # The finders may have listed the folder before a file was written to it.
     importlib.invalidate_caches()
 
 
+def _source_of(path: Path) -> str:
+    # Only the folder is resolved: in a mounted ConfigMap the file itself is a link, which Python does not follow.
+    return str(path.parent.resolve() / path.name)
+
+
 def _place(path: Path, error: BaseException) -> str:
     """Name the file, and the line in it that the error came from."""
-    line = error.lineno if isinstance(error, SyntaxError) and error.filename == str(path.resolve()) else None
+    line = error.lineno if isinstance(error, SyntaxError) and error.filename == _source_of(path) else None
     trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path.resolve()):
+        if trace.tb_frame.f_code.co_filename == _source_of(path):
             line = trace.tb_lineno
         trace = trace.tb_next
     return f"{path}, line {line}" if line else str(path)

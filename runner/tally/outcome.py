@@ -104,4 +104,4 @@ def _dumped(outcome: Outcome, *, truncated: bool = False) -> str:
 
 
 def _fits(text: str) -> bool:
-    return len(text.encode("utf-8", "surrogatepass")) <= SIZE_LIMIT
+    return len(text.encode("utf-8")) <= SIZE_LIMIT

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from tally import loader, logs, outcome
 from tally.container import Container
@@ -47,6 +47,7 @@ class Report:
 
     def __init__(self, path: Path | None) -> None:
         self.attempt = 1
+        self.failure: OSError | None = None
         self._path = path
         self._start_time = datetime.now(UTC)
         self._started = time.monotonic()
@@ -73,7 +74,7 @@ class Report:
         try:
             outcome.write(ended, self._path)
         except OSError as error:
-            _log.warning("The termination message could not be written: %s", error)
+            self.failure = error  # said later: a signal may have come in the middle of another log line
         return ended
 
     def write_stopped(self, signum: int) -> None:
@@ -104,7 +105,10 @@ def run(name: str, *, folder: Path, input_text: str | None, environ: Mapping[str
         execution = complete(execution, job.config, environ, input_text)
         container = _container_for(execution, folder)
     except TallyError as error:
-        return _refuse(name, error, report)
+        with stop.deferred():
+            exit_code = _refuse(name, error, report)
+            stop.settle(exit_code)
+            return exit_code
     return _run_loaded(job, execution, container, report, stop)
 
 
@@ -120,23 +124,38 @@ def termination_log(environ: Mapping[str, str]) -> Path | None:
     return _DEFAULT_TERMINATION_LOG if os.access(_DEFAULT_TERMINATION_LOG, os.W_OK) else None
 
 
-async def perform(job: Job, execution: Execution, container: Container, stop: Stop) -> Ending:
-    """Call the job, let a signal cancel it, and close what it has opened.
+async def call(job: Job, execution: Execution, container: Container, stop: Stop) -> Ending:
+    """Call the job; from its first step on, a signal cancels it instead of ending the process.
 
     Args:
-        job: What to call.
+        job: What to call; a plain function gets a thread.
         execution: What the job is told about this run, if it wants to know.
-        container: Its services; closed at the end, with the error if there was one.
+        container: Its services.
         stop: Cancels the job when a signal comes.
+    """
+    stop.attach(cast("asyncio.Task[object]", asyncio.current_task()))
+    arguments = (container, execution) if job.takes_execution else (container,)
+    try:
+        if inspect.iscoroutinefunction(job.run):
+            return Ending(result=await job.run(*arguments))
+        ending = await asyncio.to_thread(_call_plain, job, arguments)
+        # A decorator may have hidden a coroutine function.
+        return Ending(result=await ending.result) if inspect.isawaitable(ending.result) else ending
+    except BaseException as error:  # noqa: BLE001 (SystemExit would tear the loop down before anything is closed)
+        return _ended_by(error)
+
+
+async def finish(ending: Ending, container: Container) -> Ending:
+    """Close what the job has opened, after it has ended in any way.
+
+    Args:
+        ending: How it ended; the services see its error.
+        container: Its services.
 
     Returns:
-        How it ended. A service that cannot be closed fails a job that had succeeded, as its work may not be saved.
+        How it ended after all: a service that cannot be closed fails a job that had succeeded, as its work may not be
+        saved.
     """
-    task = asyncio.create_task(_call(job, execution, container))
-    stop.attach(task)
-    await asyncio.wait({task})
-    # A signal before the task's first step cancels it from outside, and nothing of the job has run.
-    ending = Ending(error=asyncio.CancelledError()) if task.cancelled() else task.result()
     await _cancel_leftovers()
     try:
         await container.aclose(ending.error)
@@ -173,18 +192,23 @@ def _container_for(execution: Execution, folder: Path) -> Container:
 def _refuse(name: str, error: TallyError, report: Report) -> int:
     ended = report.write("unloadable", 2, str(error))
     _log.error("Scheduled job %s could not be loaded: %s", name, error, exc_info=error.__cause__)
+    _say_unwritten(report)
     return ended.exit_code
 
 
 def _run_loaded(job: Job, execution: Execution, container: Container, report: Report, stop: Stop) -> int:
     _log.info("Scheduled job %s started", job.name)
     with asyncio.Runner() as runner:
-        ending = runner.run(perform(job, execution, container, stop))
+        # Two runs of one loop: a job that cancels all other tasks must not hit the one that closes its services.
+        ending = runner.run(call(job, execution, container, stop))
+        ending = runner.run(finish(ending, container))
+        with stop.deferred():
+            exit_code = _say_stopped(job, ending, report, stop) if stop.cancelled else _say(job, ending, report)
+            _say_unwritten(report)
+            stop.settle(exit_code)
         if stop.cancelled:
             # A thread that the job has started cannot be stopped; closing the loop would wait for it.
-            leave(_say_stopped(job, ending, report, stop))
-        exit_code = _say(job, ending, report)
-        stop.settle(exit_code)
+            leave(exit_code)
     return exit_code
 
 
@@ -198,7 +222,8 @@ def _say(job: Job, ending: Ending, report: Report) -> int:
         return ended.exit_code
     result, changed = simplified(ending.result)
     if changed:
-        _log.warning("The result of %s is not what JSON can say: %s. Return numbers, text, lists, dicts.", job.name, changed)
+        text = "The result of %s is not what JSON can say: %s. Return numbers, text, lists, dicts."
+        _log.warning(text, job.name, changed)
     ended = report.write("succeeded", 0, result=result)
     extra = {"duration_seconds": round(ended.duration_seconds, 3), "result": result}
     _log.info("Scheduled job %s completed in %s", job.name, _duration(ended.duration_seconds), extra=extra)
@@ -218,21 +243,6 @@ def _say_stopped(job: Job, ending: Ending, report: Report, stop: Stop) -> int:
     return ended.exit_code
 
 
-async def _call(job: Job, execution: Execution, container: Container) -> Ending:
-    arguments = (container, execution) if job.takes_execution else (container,)
-    if not inspect.iscoroutinefunction(job.run):
-        ending = await asyncio.to_thread(_call_plain, job, arguments)
-        if not inspect.isawaitable(ending.result):
-            return ending
-        waiting = ending.result  # a decorator hid the coroutine function
-    else:
-        waiting = job.run(*arguments)
-    try:
-        return Ending(result=await waiting)
-    except BaseException as error:  # noqa: BLE001 (SystemExit would tear the loop down before anything is closed)
-        return _ended_by(error)
-
-
 def _call_plain(job: Job, arguments: tuple[object, ...]) -> Ending:
     try:
         return Ending(result=job.run(*arguments))
@@ -243,6 +253,11 @@ def _call_plain(job: Job, arguments: tuple[object, ...]) -> Ending:
 def _ended_by(error: BaseException) -> Ending:
     """Take `sys.exit()` and `sys.exit(0)` for the success that they say."""
     return Ending() if isinstance(error, SystemExit) and error.code in (None, 0) else Ending(error=error)
+
+
+def _say_unwritten(report: Report) -> None:
+    if report.failure is not None:
+        _log.warning("The termination message could not be written: %s", report.failure)
 
 
 async def _cancel_leftovers() -> None:
@@ -258,7 +273,7 @@ async def _cancel_leftovers() -> None:
 def _from_job(error: BaseException, job: Job) -> tuple[type[BaseException], BaseException, TracebackType | None]:
     """Let the traceback begin in the job's own file: how the runner got there helps nobody."""
     trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename != str(job.path.resolve()):
+    while trace is not None and trace.tb_frame.f_code.co_filename != job.source:
         trace = trace.tb_next
     return type(error), error, trace or error.__traceback__
 

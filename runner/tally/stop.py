@@ -12,7 +12,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn
 
@@ -34,6 +34,8 @@ class Stop:
         self._record = record
         self._task: asyncio.Task[object] | None = None
         self._exit_code: int | None = None
+        self._deferring = False
+        self._deferred: int | None = None
 
     def listen(self) -> None:
         """Receive the signals from now on."""
@@ -48,13 +50,29 @@ class Stop:
         """Let a signal, from now on, do no more than hurry: the outcome stands."""
         self._exit_code = exit_code
 
+    @contextlib.contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Let a signal wait until what is being written is whole."""
+        self._deferring = True
+        try:
+            yield
+        finally:
+            self._deferring = False
+            waiting, self._deferred = self._deferred, None
+            if waiting is not None:
+                self._receive(waiting, None)
+
     def _receive(self, signum: int, _frame: FrameType | None) -> None:
         # Runs between any two instructions of the main thread: no logging here, it might interrupt another line.
+        if self._deferring:
+            self._deferred = signum
+            return
         if self._exit_code is not None:
             leave(self._exit_code)
         again, self.signum = self.signum is not None, signum
         if not again:
-            self._record(signum)
+            with self.deferred():
+                self._record(signum)
         if again or self._task is None:
             leave(128 + signum)
         self._task.get_loop().call_soon_threadsafe(self._cancel)

@@ -83,7 +83,10 @@ class _Search:
             if not self.added:
                 self.added = True
                 self._move(self._instant(self.local // DAY * DAY))
+            before = self.instant
             self._move(self._instant(self.local + DAY))
+            if self.instant <= before:  # the zone leaves out the next day, as Apia's did once; robfig never returns
+                self._move(before + DAY)
             hour = self.local % DAY // 3600
             if hour:  # midnight does not exist here; this may move the search a day off
                 self._move(self.instant + (24 - hour if hour > 12 else -hour) * 3600)
