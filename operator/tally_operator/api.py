@@ -115,8 +115,22 @@ class Api:
         return await self._request("GET", path, query)
 
     async def create(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Make an object; raises as `get` does."""
-        return await self._request("POST", path, {"fieldManager": names.FIELD_MANAGER}, body)
+        """Make an object; one of that name is an error, AlreadyExists. Raises as `get` does.
+
+        What has a name is made by server-side apply: after a POST its fields would have two managers, and no apply
+        could ever take one away. No object has the version 1, so one that is there already is a conflict.
+        """
+        name = body["metadata"].get("name")
+        if name is None:
+            return await self._request("POST", path, {"fieldManager": names.FIELD_MANAGER}, body)
+        try:
+            return await self.apply(
+                f"{path}/{name}", {**body, "metadata": {**body["metadata"], "resourceVersion": "1"}}
+            )
+        except ApiError as error:
+            if error.status == 409:
+                raise ApiError(409, "AlreadyExists", error.message) from error
+            raise
 
     async def merge(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Change an object by a merge patch; raises as `get` does."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from tally_operator import instants, names, termination
 from tally_operator.api import Api, ApiError, Query
-from tally_operator.observed import Ending, Job, Key, ScheduledJob
+from tally_operator.observed import Ending, Job, Json, Key, ScheduledJob
 from tally_operator.steps import (
     AdoptJob,
     ApplyCronJob,
@@ -51,6 +51,7 @@ class Cluster:
     def __init__(self, api: Api, store: Store) -> None:
         self._api = api
         self._store = store
+        self._forgotten: dict[tuple[str, str], str] = {}
 
     async def carry_out(self, scheduled_job: ScheduledJob, steps: tuple[Step, ...]) -> None:
         """Carry out steps in their order.
@@ -92,11 +93,8 @@ class Cluster:
             case CreateCronJob(body=body):
                 self._store.put_cronjob(await self._api.create(_cronjobs(key), body))
                 _log.info("%s/%s: made the CronJob %s", *key, body["metadata"]["name"])
-            case ForgetPassed(cronjob=name, uid=uid, until=until):
-                moment = instants.write(until)
-                metadata = {"uid": uid, "annotations": {names.FORGOTTEN: moment}}
-                patch = {"metadata": metadata, "status": {"lastScheduleTime": moment}}
-                await self._api.merge(f"{_cronjobs(key)}/{name}/status", patch)
+            case ForgetPassed():
+                await self._forget_passed(key, step)
             case ApplyCronJob():
                 await self._apply(key, step)
             case AdoptJob(job=name, uid=uid):
@@ -113,15 +111,25 @@ class Cluster:
 
     async def _write_status(self, scheduled_job: ScheduledJob, step: WriteStatus) -> None:
         """Replace the status, if nobody has changed the ScheduledJob since: a merge patch that nulls what has gone."""
-        old, new = scheduled_job.status.to_json(), step.status.to_json()
-        changed = {name: new.get(name) for name in {*old, *new} if old.get(name) != new.get(name)}
+        changed = _merge_patch(scheduled_job.status.to_json(), step.status.to_json())
         metadata = {"uid": scheduled_job.uid, "resourceVersion": scheduled_job.resource_version}
         path = f"{_scheduled_jobs(scheduled_job.key)}/{scheduled_job.key.name}/status"
         body = await self._api.merge(path, {"metadata": metadata, "status": changed})
         self._store.put_scheduled_job(body)
 
+    async def _forget_passed(self, key: Key, step: ForgetPassed) -> None:
+        until = instants.write(step.until)
+        annotations = {names.FORGOTTEN: until}
+        metadata = {"uid": step.uid, "resourceVersion": step.version, "annotations": annotations}
+        patch = {"metadata": metadata, "status": {"lastScheduleTime": until}}
+        body = await self._api.merge(f"{_cronjobs(key)}/{step.cronjob}/status", patch)
+        # What follows in the same plan may change the CronJob as it is now.
+        self._forgotten[step.uid, step.version] = body["metadata"]["resourceVersion"]
+
     async def _apply(self, key: Key, step: ApplyCronJob) -> None:
-        body = {**step.body, "metadata": {**step.body["metadata"], "uid": step.uid}}
+        version = self._forgotten.pop((step.uid, step.version), step.version)
+        metadata = {**step.body["metadata"], "uid": step.uid, "resourceVersion": version}
+        body = {**step.body, "metadata": metadata}
         path = f"{_cronjobs(key)}/{body['metadata']['name']}"
         applied = await self._api.apply(path, body)
         if step.removal:
@@ -187,6 +195,18 @@ def _judged(step: Step, error: ApiError) -> Exception:
                 Refusal(reason="ApplyFailed", message=f"The CronJob could not be written: {error.message}")
             )
     return error
+
+
+def _merge_patch(old: Json, new: Json) -> dict[str, Any]:
+    """Give the merge patch (RFC 7386) that makes one object of another: what has gone is null, at every depth."""
+    patch: dict[str, Any] = {}
+    for name in {*old, *new}:
+        before, after = old.get(name), new.get(name)
+        if isinstance(before, dict) and isinstance(after, dict):
+            patch |= {name: inner} if (inner := _merge_patch(before, after)) else {}
+        elif before != after:
+            patch[name] = after
+    return patch
 
 
 def _owner_reference(scheduled_job: ScheduledJob) -> dict[str, Any]:

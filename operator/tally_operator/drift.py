@@ -24,7 +24,9 @@ def has_drifted(live: Json, desired: Json) -> bool:
         live: The CronJob in the cluster.
         desired: What we would apply.
     """
-    return not _covers(live, desired) or bool(foreign_fields(live, desired))
+    # An object of a listing has no apiVersion and no kind.
+    ours = {name: desired[name] for name in ("metadata", "spec")}
+    return not _covers(live, ours) or bool(foreign_fields(live, desired))
 
 
 def foreign_fields(live: Json, desired: Json) -> dict[str, Any]:

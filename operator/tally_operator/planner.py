@@ -183,30 +183,31 @@ def _corrected(case: _Case, own: CronJob, at: Timing) -> tuple[Window | Problem 
     live = own.body["spec"]
     same_firings = live["schedule"] == case.spec.schedule and live.get("timeZone") == case.spec.time_zone
     resumed = bool(live.get("suspend")) and not case.spec.suspend
+    version = own.body["metadata"]["resourceVersion"]
     steps: list[Step] = []
     if same_firings and not resumed:
         window = _kept(case, own, at)
     else:
         window = fence.opened(at.schedule, at.zone, _latest(case.now, case.tally.newest), case.remaining)
-        steps.append(ForgetPassed(cronjob=own.name, uid=own.uid, until=window.after))
+        steps.append(ForgetPassed(cronjob=own.name, uid=own.uid, version=version, until=window.after))
     body = _rendered(case, window)
     if isinstance(body, Problem):
         return body, ()
     if not drift.has_drifted(own.body, body) and own.window == window:
         return window, ()
-    return window, (*steps, ApplyCronJob(uid=own.uid, body=body, removal=drift.foreign_fields(own.body, body)))
+    removal = drift.foreign_fields(own.body, body)
+    return window, (*steps, ApplyCronJob(uid=own.uid, version=version, body=body, removal=removal))
 
 
 def _kept(case: _Case, own: CronJob, at: Timing) -> Window:
     if case.spec.suspend and own.window is not None:
         return own.window
-    newest = case.tally.newest
     return fence.kept(
         own.window,
         at.schedule,
         at.zone,
-        newest=newest,
-        anchor=_latest(newest or own.created, own.last_schedule_time),
+        newest=case.tally.newest,
+        anchor=_anchor(case, own),
         remaining=case.remaining,
         now=case.observed.listed_at or (own.window.after if own.window else case.now),
     )
@@ -249,7 +250,19 @@ def _next_firing(case: _Case) -> datetime | None:
         return None
     own = case.own_cronjob
     base = _latest(case.now - GRACE, case.tally.newest, own.window.after if own and own.window else case.now)
-    return case.timing.schedule.next(base.astimezone(case.timing.zone))
+    schedule, zone = case.timing.schedule, case.timing.zone
+    if fence.is_interval(schedule):
+        if own is None:
+            return None  # it counts from the instant at which the CronJob will have been made
+        anchor = _anchor(case, own)
+        passed = schedule.count(anchor, base)
+        base = (schedule.nth(anchor, passed) if passed else None) or anchor
+    return schedule.next(base.astimezone(zone))
+
+
+def _anchor(case: _Case, own: CronJob) -> datetime:
+    """Give what an `@every` counts from, as the CronJob controller sees it."""
+    return _latest(case.tally.newest or own.created, own.last_schedule_time)
 
 
 def _ordered(case: _Case, new: Status, cronjob_steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -295,8 +308,10 @@ def _look_again(case: _Case, window: Window | None, new: Status) -> datetime | N
         return None
     if case.problem:
         return case.now + RETRY
-    times = [instants.read(new.next_schedule_time) + GRACE] if new.next_schedule_time else []
-    if window and window.expires and not case.spec.suspend:
+    if case.spec.suspend:
+        return None
+    times = [instants.read(new.next_schedule_time) + GRACE if new.next_schedule_time else case.now + SETTLE]
+    if window and window.expires:
         times.append(window.expires + SETTLE)
     return min((time for time in times if time > case.now), default=None)
 

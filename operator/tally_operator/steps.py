@@ -23,18 +23,30 @@ class CreateCronJob:
 
 @dataclass(frozen=True, kw_only=True)
 class ForgetPassed:
-    """Let the CronJob's controller take all slots up to an instant for done, so that none of them starts late."""
+    """Let the CronJob's controller take all slots up to an instant for done, so that none of them starts late.
+
+    Args:
+        version: Only if the CronJob is still as it was seen.
+    """
 
     cronjob: str
     uid: str
+    version: str
     until: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApplyCronJob:
-    """Put the CronJob right, if it is still the same one; `removal` is a merge patch for what others have added."""
+    """Put the CronJob right.
+
+    Args:
+        version: Only if the CronJob is still as it was seen, or as `ForgetPassed` has left it: an operator that was held
+            up must not put back a fence that another one has moved.
+        removal: A merge patch for what others have added.
+    """
 
     uid: str
+    version: str
     body: dict[str, Any] = field(hash=False)
     removal: dict[str, Any] = field(default_factory=dict, hash=False)
 

@@ -29,7 +29,7 @@ Edit = Callable[[dict[str, Any]], object]
 
 def defaulted() -> dict[str, Any]:
     """Give the CronJob as the API server has it: what it fills in, and what it writes in its own way."""
-    live = deepcopy(DESIRED)
+    live = {name: deepcopy(DESIRED[name]) for name in ("metadata", "spec")}  # a listing leaves the kind out
     live["metadata"] |= {"uid": "cronjob-1", "generation": 2, "resourceVersion": "9", "managedFields": [{}]}
     job = live["spec"]["jobTemplate"]
     pod = job["spec"]["template"]["spec"]

@@ -528,3 +528,27 @@ def test_what_a_user_takes_out_of_the_template_goes_from_the_cronjob_too(templat
     mended = replace(before, scheduled_job=replace(before.scheduled_job, spec=THREE))
     assert writes(plan(mended, "12:00:50").steps) == ["ApplyCronJob"]
     assert plan(settled(mended, "12:00:50"), "12:00:55").steps == ()
+
+
+@pytest.mark.parametrize(
+    ("now", "slots", "following"),
+    [
+        ("12:03:00", [], "12:10:30"),
+        ("12:09:00", [], "12:10:30"),
+        ("12:10:35", [], "12:10:30"),  # it may come yet
+        ("12:10:45", [], "12:20:30"),
+        ("12:43:00", [], "12:50:30"),
+        ("12:11:00", ["12:10:30"], "12:20:30"),
+    ],
+)
+def test_the_next_time_of_an_interval_does_not_move_with_each_look(now: str, slots: list[str], following: str) -> None:
+    asked = spec(schedule="@every 10m")
+    world = seen(asked, counted(*slots), cron=cronjob(asked, window("12:00:30")))
+    status = status_of(world, plan(world, now).steps)
+    assert status.next_schedule_time == f"2026-01-05T{following}Z"
+
+
+def test_an_interval_has_no_next_time_until_its_cronjob_is_made_and_is_looked_at_then() -> None:
+    found = plan(seen(spec(schedule="@every 10m")), "12:00:30")
+    assert status_of(seen(THREE), found.steps).next_schedule_time is None
+    assert found.look_again_at == at("12:00:30") + planner.SETTLE
