@@ -51,7 +51,6 @@ class Cluster:
     def __init__(self, api: Api, store: Store) -> None:
         self._api = api
         self._store = store
-        self._forgotten: dict[tuple[str, str], str] = {}
 
     async def carry_out(self, scheduled_job: ScheduledJob, steps: tuple[Step, ...]) -> None:
         """Carry out steps in their order.
@@ -65,9 +64,11 @@ class Cluster:
             StaleError: The world has changed since it was observed.
             ApiError, aiohttp.ClientError, TimeoutError: One failed; the rest has not been tried.
         """
+        # By the CronJob's version that was seen, the one that our own writes have made of it since.
+        versions: dict[str, str] = {}
         for step in steps:
             try:
-                await self._carry_out(scheduled_job, step)
+                await self._carry_out(scheduled_job, step, versions)
             except ApiError as error:
                 raise _judged(step, error) from error
 
@@ -85,7 +86,7 @@ class Cluster:
         pods, _ = await self._api.list(f"/api/v1/namespaces/{key.namespace}/pods", query)
         return termination.read(pods)
 
-    async def _carry_out(self, scheduled_job: ScheduledJob, step: Step) -> None:
+    async def _carry_out(self, scheduled_job: ScheduledJob, step: Step, versions: dict[str, str]) -> None:
         key = scheduled_job.key
         match step:
             case WriteStatus():
@@ -94,9 +95,9 @@ class Cluster:
                 self._store.put_cronjob(await self._api.create(_cronjobs(key), body))
                 _log.info("%s/%s: made the CronJob %s", *key, body["metadata"]["name"])
             case ForgetPassed():
-                await self._forget_passed(key, step)
+                versions[step.version] = await self._forget_passed(key, step)
             case ApplyCronJob():
-                await self._apply(key, step)
+                await self._apply(key, step, versions.get(step.version, step.version))
             case AdoptJob(job=name, uid=uid):
                 adopted = {"metadata": {"uid": uid, "ownerReferences": [_owner_reference(scheduled_job)]}}
                 await self._tolerating_absence(self._api.merge(f"{_jobs(key)}/{name}", adopted))
@@ -117,17 +118,15 @@ class Cluster:
         body = await self._api.merge(path, {"metadata": metadata, "status": changed})
         self._store.put_scheduled_job(body)
 
-    async def _forget_passed(self, key: Key, step: ForgetPassed) -> None:
+    async def _forget_passed(self, key: Key, step: ForgetPassed) -> str:
         until = instants.write(step.until)
         annotations = {names.FORGOTTEN: until}
         metadata = {"uid": step.uid, "resourceVersion": step.version, "annotations": annotations}
         patch = {"metadata": metadata, "status": {"lastScheduleTime": until}}
         body = await self._api.merge(f"{_cronjobs(key)}/{step.cronjob}/status", patch)
-        # What follows in the same plan may change the CronJob as it is now.
-        self._forgotten[step.uid, step.version] = body["metadata"]["resourceVersion"]
+        return str(body["metadata"]["resourceVersion"])
 
-    async def _apply(self, key: Key, step: ApplyCronJob) -> None:
-        version = self._forgotten.pop((step.uid, step.version), step.version)
+    async def _apply(self, key: Key, step: ApplyCronJob, version: str) -> None:
         metadata = {**step.body["metadata"], "uid": step.uid, "resourceVersion": version}
         body = {**step.body, "metadata": metadata}
         path = f"{_cronjobs(key)}/{body['metadata']['name']}"

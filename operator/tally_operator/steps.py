@@ -40,8 +40,8 @@ class ApplyCronJob:
     """Put the CronJob right.
 
     Args:
-        version: Only if the CronJob is still as it was seen, or as `ForgetPassed` has left it: an operator that was held
-            up must not put back a fence that another one has moved.
+        version: Only if the CronJob is still as it was seen, or as `ForgetPassed` has left it: an operator that was
+            held up must not put back a fence that another one has moved.
         removal: A merge patch for what others have added.
     """
 

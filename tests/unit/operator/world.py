@@ -74,6 +74,8 @@ def cronjob(
 ) -> CronJob:
     """Give the CronJob that we would have made of this spec."""
     body = render.cronjob(KEY, owner, asked, fence, DEFAULTS)
+    body["metadata"]["resourceVersion"] = "1"
+    body["metadata"]["resourceVersion"] = "5"
     settings: dict[str, Any] = {"name": asked.name, "uid": CRONJOB_UID, "created": at(created), "body": body}
     return CronJob(owner=owner, window=fence, last_schedule_time=maybe_at(last), **{**settings, **fields})
 
@@ -157,6 +159,7 @@ def _after(world: Observed, step: Step, now: str) -> Observed:
         case ApplyCronJob(body=body):
             assert world.cronjob is not None
             fence = observed.window(body["spec"]["jobTemplate"]["metadata"]["annotations"])
+            body = {**body, "metadata": {**body["metadata"], "resourceVersion": "5"}}
             return replace(world, cronjob=replace(world.cronjob, body=body, window=fence))
         case ForgetPassed(until=until):
             assert world.cronjob is not None
