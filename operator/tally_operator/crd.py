@@ -19,7 +19,7 @@ _VALUES = (
     r"\+?0*([0-9]|1[0-9]|2[0-3])|-0+",
     r"\+?0*([1-9]|[12][0-9]|3[01])",
     r"\+?0*([1-9]|1[0-2])|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)",
-    r"\+?0*[0-6]|(?i:sun|mon|tue|wed|thu|fri|sat)",
+    r"\+?0*[0-6]|(?i:sun|mon|tue|wed|thu|fr[i\x{130}]|sat)",
 )
 _DESCRIPTOR = r"@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every [+-]?[0-9.a-zµμ]+"
 _EXAMPLE = 'Write five fields, minute hour day-of-month month day-of-week, such as "*/5 * * * *".'

@@ -156,6 +156,8 @@ class Store:
 
     def _rival(self, scheduled_job: ScheduledJob) -> str | None:
         """Name the oldest ScheduledJob with the same `spec.name`, unless it is this one."""
+        if scheduled_job.spec is None:
+            return None
         keys = self._by_job_name.get(_job_name(scheduled_job), ())
         rivals = [self._scheduled_jobs[key] for key in keys]
         oldest = min([scheduled_job, *(each for each in rivals if not each.deleting)], key=_age)
@@ -179,7 +181,7 @@ def _age(scheduled_job: ScheduledJob) -> tuple[datetime, str]:
 
 
 def _job_name(scheduled_job: ScheduledJob) -> Key:
-    """Give the name that must be unique; one without a readable spec shares its own with nobody."""
+    """Give the name that must be unique; one without a readable spec has none."""
     if scheduled_job.spec is None:
         return Key(scheduled_job.key.namespace, "")
     return Key(scheduled_job.key.namespace, scheduled_job.spec.name)
