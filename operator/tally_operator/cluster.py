@@ -21,6 +21,8 @@ from tally_operator.steps import (
 )
 from tally_operator.store import Store
 
+# What server-side apply says, as an internal error, of an unknown field, a wrong type or a double entry.
+_UNREADABLE = ("failed to create typed patch object", "failed to convert new object")
 _log = logging.getLogger(__name__)
 
 
@@ -185,7 +187,7 @@ def _judged(step: Step, error: ApiError) -> Exception:
     if error.status in (404, 409):
         return StaleError(str(error))
     if isinstance(step, CreateCronJob | ApplyCronJob):
-        if error.status == 422 or error.status == 400:
+        if error.status in (400, 422) or error.message.startswith(_UNREADABLE):
             return RefusedError(
                 Refusal(reason="InvalidTemplate", message=f"The API server refused the CronJob: {error.message}")
             )

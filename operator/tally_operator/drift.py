@@ -70,8 +70,8 @@ def _covers_list(live: list[Any], desired: list[Any], field: str) -> bool:
     name = LIST_KEYS.get(field) or ("uid" if field == "ownerReferences" else None)
     if name is None:
         return len(live) == len(desired) and all(map(_covers, live, desired))
-    by_name = {each.get(name): each for each in live}
-    return all(_covers(by_name.get(each.get(name)), each) for each in desired)
+    # A port stands there twice when it has two protocols.
+    return all(any(there.get(name) == each.get(name) and _covers(there, each) for there in live) for each in desired)
 
 
 def _quantity(value: object) -> Decimal | None:

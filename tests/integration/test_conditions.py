@@ -29,6 +29,21 @@ def test_a_template_that_the_api_server_refuses(shop: Shop) -> None:
 
 
 @scene
+def test_a_template_that_is_no_pod_template(shop: Shop) -> None:
+    mistakes: dict[str, tuple[dict[str, object], str]] = {
+        "unknown": ({"imagePulPolicy": "Always"}, "imagePulPolicy: field not declared in schema"),
+        "type": ({"imagePullPolicy": 5}, "imagePullPolicy: expected string"),
+        "quantity": ({"resources": {"limits": {"cpu": "many"}}}, "quantities must match"),
+        "twice": ({"ports": [{"containerPort": 80}, {"containerPort": 80}]}, "duplicate entries for key"),
+    }
+    for name, (field, _) in mistakes.items():
+        shop.apply(name, schedule=FAR, template={"spec": {"containers": [{"name": "job", **field}]}})
+    for name, (_, says) in mistakes.items():
+        assert says in shop.wait_for_reason(name, "InvalidTemplate")["message"]
+        assert shop.cronjob(name) is None
+
+
+@scene
 def test_what_the_api_servers_patterns_cannot_see(shop: Shop) -> None:
     shop.apply("never", schedule="0 0 31 2 *")
     shop.apply("backwards", schedule="0 22-3 * * *")
@@ -122,7 +137,7 @@ def _with_quantities() -> dict[str, object]:
     return {
         "name": "job",
         "resources": {"limits": {"cpu": "0.5", "memory": "0.5Gi"}, "requests": {"cpu": 0.25}},
-        "ports": [{"containerPort": 80}],
+        "ports": [{"containerPort": 53, "protocol": "UDP"}, {"containerPort": 53, "protocol": "TCP"}],
         "env": [{"name": "EMPTY", "value": ""}],
         "livenessProbe": {"exec": {"command": ["true"]}},
     }

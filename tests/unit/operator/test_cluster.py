@@ -1,24 +1,191 @@
-"""The writes: only over what was seen, and without leaving behind what has gone."""
+"""The writes: each step is the request that it says, and a refusal is judged by what it means."""
+
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import pytest
-from tally_operator import cluster
+from tally_operator.api import Api, ApiError
+from tally_operator.cluster import Cluster, RefusedError, StaleError
+from tally_operator.model import LastExecution, Status
+from tally_operator.steps import (
+    AdoptJob,
+    ApplyCronJob,
+    CreateCronJob,
+    DeleteCronJob,
+    DeleteJob,
+    Emit,
+    ForgetPassed,
+    Step,
+    WriteStatus,
+)
+from tally_operator.store import Store
+
+from tests.unit.operator.world import CRONJOB_UID, UID, at, cronjob, scheduled_job, spec, window
+
+BODY = cast("dict[str, Any]", cronjob(spec(3), window("12:00:30", "12:03", "12:04")).body)
+CRONJOB = "/apis/batch/v1/namespaces/shop/cronjobs/sync"
+JOB = "/apis/batch/v1/namespaces/shop/jobs/sync-1"
+STATUS = "/apis/tally.dev/v1/namespaces/shop/scheduledjobs/sync/status"
+
+CREATE = CreateCronJob(body=BODY)
+APPLY = ApplyCronJob(uid=CRONJOB_UID, version="5", body=BODY)
+FORGET = ForgetPassed(cronjob="sync", uid=CRONJOB_UID, version="5", until=at("12:20:10"))
+ADOPT = AdoptJob(job="sync-1", uid="job-1")
+EMIT = Emit(type="Normal", reason="Scheduled", message="It is scheduled.")
+WRITE = WriteStatus(status=Status(executions=1))
+
+
+@dataclass
+class Requests:
+    """Stands in for the API: notes what is asked, and fails once if it is told to."""
+
+    error: ApiError | None = None
+    made: list[tuple[str, str, Any]] = field(default_factory=list)
+
+    async def create(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return self._answer("create", path, body)
+
+    async def merge(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return self._answer("merge", path, body)
+
+    async def apply(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return self._answer("apply", path, body)
+
+    async def delete(self, path: str, uid: str, propagation: str) -> None:
+        self._answer("delete", path, (uid, propagation))
+
+    def _answer(self, verb: str, path: str, body: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON or a deletion's options)
+        self.made.append((verb, path, body))
+        if self.error:
+            raise self.error
+        metadata = {"name": "sync", "namespace": "shop", "uid": "x", "creationTimestamp": "2026-01-05T12:00:00Z"}
+        return {**BODY, "metadata": {**metadata, "resourceVersion": str(100 + len(self.made))}}
+
+
+async def carried_out(*steps: Step, error: ApiError | None = None, old: Status | None = None) -> Requests:
+    requests = Requests(error)
+    await Cluster(cast("Api", requests), Store()).carry_out(scheduled_job(spec(3), old), steps)
+    return requests
+
+
+async def test_a_status_is_written_as_a_difference_over_what_was_seen() -> None:
+    last = LastExecution(job="a", scheduled_time="t", outcome="failed", exit_code=1, message="no stock")
+    old = Status(executions=1, phase="Running", remaining=2, last_execution=last)
+    gone = last.model_copy(update={"exit_code": None, "message": None, "outcome": "succeeded"})
+    new = old.model_copy(update={"executions": 2, "remaining": None, "last_execution": gone})
+    requests = await carried_out(WriteStatus(status=new), old=old)
+    ((verb, path, body),) = requests.made
+    assert (verb, path) == ("merge", STATUS)
+    assert body == {
+        "metadata": {"uid": UID, "resourceVersion": "7"},
+        "status": {
+            "executions": 2,
+            "remaining": None,
+            "lastExecution": {"outcome": "succeeded", "exitCode": None, "message": None},
+        },
+    }
+
+
+async def test_steps_are_carried_out_in_their_order() -> None:
+    deletions = (DeleteCronJob(cronjob="sync", uid=CRONJOB_UID), DeleteJob(job="sync-1", uid="job-1", why="history"))
+    requests = await carried_out(ADOPT, *deletions)
+    owner = {"apiVersion": "tally.dev/v1", "kind": "ScheduledJob", "name": "sync", "uid": UID, "controller": True}
+    assert requests.made == [
+        ("merge", JOB, {"metadata": {"uid": "job-1", "ownerReferences": [owner]}}),
+        ("delete", CRONJOB, (CRONJOB_UID, "Orphan")),
+        ("delete", JOB, ("job-1", "Background")),
+    ]
+
+
+async def test_what_is_forgotten_is_marked_in_the_same_request_and_then_applied_over() -> None:
+    forget, apply = (await carried_out(FORGET, APPLY)).made
+    verb, path, body = forget
+    assert (verb, path) == ("merge", f"{CRONJOB}/status")
+    assert body["status"] == {"lastScheduleTime": "2026-01-05T12:20:10Z"}
+    assert body["metadata"]["annotations"] == {"tally.dev/forgotten": "2026-01-05T12:20:10Z"}
+    assert body["metadata"]["resourceVersion"] == "5"
+    assert apply[2]["metadata"]["resourceVersion"] == "101", "as the first request has left it"
+
+
+async def test_an_apply_takes_away_what_others_added() -> None:
+    removal = {"spec": {"startingDeadlineSeconds": None}}
+    apply, merge = (await carried_out(ApplyCronJob(uid=CRONJOB_UID, version="5", body=BODY, removal=removal))).made
+    assert (apply[0], apply[2]["metadata"]["uid"], apply[2]["metadata"]["resourceVersion"]) == (
+        "apply",
+        CRONJOB_UID,
+        "5",
+    )
+    assert merge == ("merge", CRONJOB, {"metadata": {"uid": CRONJOB_UID}, **removal})
+
+
+async def test_an_event_says_what_and_about_whom() -> None:
+    ((verb, path, body),) = (await carried_out(EMIT)).made
+    assert (verb, path) == ("create", "/apis/events.k8s.io/v1/namespaces/shop/events")
+    assert (body["type"], body["reason"], body["note"]) == ("Normal", "Scheduled", "It is scheduled.")
+    assert body["regarding"]["uid"] == UID
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "patch"),
+    ("step", "error", "reason", "says"),
     [
-        ({}, {}, {}),
-        ({"phase": "Running"}, {"phase": "Running"}, {}),
-        ({"phase": "Running"}, {"phase": "Scheduled"}, {"phase": "Scheduled"}),
-        ({"remaining": 1}, {}, {"remaining": None}),
-        # The last run failed with a message; the next one has none yet.
-        (
-            {"lastExecution": {"job": "a-1", "outcome": "failed", "message": "boom"}},
-            {"lastExecution": {"job": "a-2", "outcome": "running"}},
-            {"lastExecution": {"job": "a-2", "outcome": "running", "message": None}},
-        ),
-        ({"conditions": [{"type": "Ready"}]}, {"conditions": []}, {"conditions": []}),
+        (CREATE, ApiError(409, "AlreadyExists", "x"), "CronJobConflict", "'sync' is there already"),
+        (CREATE, ApiError(422, "Invalid", "spec.x: bad"), "InvalidTemplate", "spec.x: bad"),
+        (CREATE, ApiError(400, "BadRequest", "cannot be read"), "InvalidTemplate", "cannot be read"),
+        (APPLY, ApiError(422, "Invalid", "spec.x: bad"), "InvalidTemplate", "spec.x: bad"),
+        (APPLY, ApiError(500, "", "failed to create typed patch object (...): .spec.x"), "InvalidTemplate", ".spec.x"),
+        (CREATE, ApiError(500, "", "failed to convert new object (...): bad"), "InvalidTemplate", "bad"),
+        (CREATE, ApiError(403, "Forbidden", "exceeded quota"), "ApplyFailed", "exceeded quota"),
     ],
 )
-def test_a_status_patch_takes_away_what_has_gone_at_every_depth(old: object, new: object, patch: object) -> None:
-    assert cluster._merge_patch(old, new) == patch  # type: ignore[arg-type]
+async def test_a_refusal_for_good_is_said(step: Step, error: ApiError, reason: str, says: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        await carried_out(step, error=error)
+    assert caught.value.refusal.reason == reason
+    assert says in caught.value.refusal.message
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        (WRITE, ApiError(409, "Conflict", "x")),
+        (WRITE, ApiError(404, "NotFound", "x")),
+        (APPLY, ApiError(409, "Conflict", "x")),
+        (APPLY, ApiError(404, "NotFound", "x")),
+        (FORGET, ApiError(409, "Conflict", "x")),
+    ],
+)
+async def test_a_world_that_has_changed_is_looked_at_again(step: Step, error: ApiError) -> None:
+    with pytest.raises(StaleError):
+        await carried_out(step, APPLY, error=error)
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        (CREATE, ApiError(500, "InternalError", "etcd is away")),
+        (APPLY, ApiError(429, "TooManyRequests", "later", 1.0)),
+        (WRITE, ApiError(422, "Invalid", "x")),
+        (WRITE, ApiError(503, "ServiceUnavailable", "x")),
+        (ADOPT, ApiError(403, "Forbidden", "x")),
+    ],
+)
+async def test_what_may_pass_is_raised_as_it_is(step: Step, error: ApiError) -> None:
+    with pytest.raises(ApiError) as caught:
+        await carried_out(step, error=error)
+    assert caught.value is error
+
+
+@pytest.mark.parametrize("status", [404, 409])
+async def test_a_job_that_has_gone_need_not_be_adopted(status: int) -> None:
+    await carried_out(ADOPT, error=ApiError(status, "", "x"))
+
+
+async def test_a_lost_event_is_no_reason_to_repeat_a_plan() -> None:
+    await carried_out(EMIT, error=ApiError(403, "Forbidden", "the namespace is being terminated"))
+
+
+async def test_after_a_failed_step_nothing_more_is_tried() -> None:
+    requests = Requests(ApiError(500, "", "x"))
+    with pytest.raises(ApiError):
+        await Cluster(cast("Api", requests), Store()).carry_out(scheduled_job(spec(3)), (WRITE, CREATE, EMIT))
+    assert [verb for verb, _, _ in requests.made] == ["merge"]

@@ -16,7 +16,7 @@ TEMPLATE = {
                 "name": "job",
                 "resources": {"limits": {"cpu": "0.5", "memory": "1.5Gi"}, "requests": {"cpu": 1}},
                 "env": [{"name": "EMPTY", "value": ""}, {"name": "SHOP", "value": "1"}],
-                "ports": [{"containerPort": 80}],
+                "ports": [{"containerPort": 53, "protocol": "UDP"}, {"containerPort": 53}],
             }
         ],
         "tolerations": [{"key": "batch"}],
@@ -38,7 +38,7 @@ def defaulted() -> dict[str, Any]:
     pod |= {"dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler", "terminationGracePeriodSeconds": 30}
     container |= {"terminationMessagePath": "/dev/termination-log", "imagePullPolicy": "IfNotPresent"}
     container["resources"] = {"limits": {"cpu": "500m", "memory": "1536Mi"}, "requests": {"cpu": "1"}}
-    container["ports"][0]["protocol"] = "TCP"
+    container["ports"][1]["protocol"] = "TCP"
     container["env"][0]["valueFrom"]["fieldRef"]["apiVersion"] = "v1"
     del next(each for each in container["env"] if each["name"] == "EMPTY")["value"]
     live["status"] = {"lastScheduleTime": "2026-01-05T12:01:00Z"}
@@ -79,6 +79,8 @@ def test_what_the_api_server_fills_in_is_no_drift() -> None:
         ("more args", lambda body: container(body)["args"].append("x")),
         ("more processor", lambda body: container(body)["resources"]["limits"].update(cpu="501m")),
         ("no capabilities dropped", lambda body: container(body)["securityContext"].pop("capabilities")),
+        ("no port", lambda body: container(body)["ports"].pop(0)),
+        ("another port", lambda body: container(body)["ports"][0].update(containerPort=54)),
         ("no tolerations", lambda body: job_spec(body)["template"]["spec"].pop("tolerations")),
     ],
 )
