@@ -114,10 +114,8 @@ def _details(error: BaseException | None) -> tuple[Any, Any, Any]:
 
 
 def _hidden(name: str, service: Any) -> str:  # noqa: ANN401 (whatever a stranger's factory returned)
-    kind = type(service).__name__.replace("_", " ")
+    said = f"The factory of the service {name!r} returned an object of type {type(service).__name__}."
     if inspect.iscoroutine(service):
         service.close()  # or Python warns that nobody awaited it
-        return (
-            f"The factory of the service {name!r} returned a {kind}. Register the `async def` itself, not a call of it."
-        )
-    return f"The factory of the service {name!r} returned a {kind}. Register the function with the `yield` itself."
+        return f"{said} Register the `async def` itself, not a call of it."
+    return f"{said} Register the function with the `yield` itself, not a call of it."
