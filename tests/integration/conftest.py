@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tally_cluster import demo, lifecycle, settings, toolchain
+from tally_cluster.progress import exclusive
 from tally_cluster.settings import Cluster
 
 from tests.e2e.kube import Kubectl
@@ -24,16 +25,17 @@ UNFENCED = "test.tally.dev/unfenced"  # a namespace with this label is like a cl
 @pytest.fixture(scope="session")
 def control_plane() -> Iterator[Cluster]:
     """A fresh control plane with the chart's CRD and policy; it goes when the tests are done."""
-    left = settings.load(NAME)
-    if left is not None:
-        lifecycle.down(left)
-    cluster = Cluster(NAME, settings.free_port_base(settings.known()), control_plane=True)
-    try:
-        lifecycle.up(cluster)
-        _install(cluster)
-        yield cluster
-    finally:
-        lifecycle.down(cluster)
+    with exclusive(settings.home() / "locks" / "integration-tests"):  # one run at a time has the name
+        left = settings.load(NAME)
+        if left is not None:
+            lifecycle.down(left)
+        cluster = Cluster(NAME, settings.free_port_base(settings.known()), control_plane=True)
+        try:
+            lifecycle.up(cluster)
+            _install(cluster)
+            yield cluster
+        finally:
+            lifecycle.down(cluster)
 
 
 @pytest.fixture(scope="session")
