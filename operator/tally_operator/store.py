@@ -1,10 +1,14 @@
 """What the watches have told, by key and by owner, so that a decision costs no request."""
 
+import sys
+from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
 
 from tally_operator import observed
 from tally_operator.observed import CronJob, Job, Json, Key, Observed, ScheduledJob
+
+_REMEMBERED = 10_000  # deleted objects
 
 
 class Store:
@@ -20,6 +24,7 @@ class Store:
         self._cronjobs: dict[Key, CronJob] = {}
         self._jobs: dict[str, dict[str, Job]] = {}
         self._versions: dict[str, int] = {}
+        self._buried: deque[str] = deque()
 
     def put_scheduled_job(self, body: Json) -> set[Key]:
         """Take in a ScheduledJob.
@@ -53,7 +58,7 @@ class Store:
             return set()
         self._by_uid.pop(old.uid, None)
         self._jobs.pop(old.uid, None)
-        self._versions.pop(old.uid, None)
+        self._bury(old.uid, sys.maxsize)  # a uid never comes back
         return self._leave_name(old)
 
     def sync_scheduled_jobs(self, bodies: Iterable[Json]) -> set[Key]:
@@ -74,7 +79,7 @@ class Store:
         """Forget a CronJob; returns what is to be looked at again."""
         key = observed.key_of(body)
         known = self._cronjobs.get(key)
-        self._versions.pop(body["metadata"]["uid"], None)
+        self._bury(body["metadata"]["uid"], int(body["metadata"]["resourceVersion"]))
         if known is not None and known.uid == body["metadata"]["uid"]:
             del self._cronjobs[key]
         # One whose name was taken by this CronJob may have it now.
@@ -92,7 +97,7 @@ class Store:
     def drop_job(self, body: Json) -> set[Key]:
         """Forget a Job; returns what is to be looked at again."""
         jobs = self._jobs.get(observed.owner_of(body), {})
-        self._versions.pop(body["metadata"]["uid"], None)
+        self._bury(body["metadata"]["uid"], int(body["metadata"]["resourceVersion"]))
         known = jobs.get(body["metadata"]["name"])
         if known is not None and known.uid == body["metadata"]["uid"]:
             del jobs[known.name]
@@ -166,6 +171,13 @@ class Store:
     def _owner(self, body: Json) -> set[Key]:
         key = self._by_uid.get(observed.owner_of(body))
         return {key} if key else set()
+
+    def _bury(self, uid: str, version: int) -> None:
+        """Remember a deleted object for a while: the answer to a write of ours may come after the news of its end."""
+        self._versions[uid] = max(version, self._versions.get(uid, version))
+        self._buried.append(uid)
+        if len(self._buried) > _REMEMBERED:
+            self._versions.pop(self._buried.popleft(), None)
 
     def _is_news(self, body: Json) -> bool:
         metadata = body["metadata"]

@@ -108,6 +108,19 @@ def test_what_is_gone_is_gone(store: Store) -> None:
     assert store.keys() == set()
 
 
+def test_the_answer_to_a_write_that_comes_after_the_end_brings_nothing_back(store: Store) -> None:
+    store.put_cronjob(cronjob(11))
+    store.put_job(job(1, 12))
+    store.drop_job(job(1, 16))
+    store.drop_cronjob(cronjob(17))
+    assert store.put_job(job(1, 14)) == set()
+    assert store.put_cronjob(cronjob(15)) == set()
+    assert (observe(store).cronjob, observe(store).jobs) == (None, ())
+    store.drop_scheduled_job(FIRST)
+    assert store.put_scheduled_job(body("first", 18)) == set()
+    assert store.keys() == set()
+
+
 def test_the_end_of_an_older_one_of_the_same_name_takes_nothing_away(store: Store) -> None:
     store.put_cronjob(cronjob(20, uid="cronjob-2"))
     store.drop_cronjob(cronjob(19, uid="cronjob-1"))
