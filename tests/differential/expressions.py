@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tally.cron.zones import stretch_of
@@ -72,6 +74,23 @@ def zone_name(random: Random) -> str:
 
 def instant(random: Random, name: str) -> int:
     """Unix seconds, mostly near a change of the zone's clocks, mostly of our time."""
+    while (found := _instant(random, name)) < _last_day_left_out(name):
+        pass  # robfig never returns from there
+    return found
+
+
+@cache
+def _last_day_left_out(name: str) -> int:
+    """When a zone last went over the date line to the west; long ago if it never did."""
+    years = [datetime(year, 1, 1, tzinfo=UTC) for year in range(1840, 2030)]
+    offsets = [year.astimezone(zone(name)).utcoffset() or timedelta() for year in years]
+    west = [
+        year for year, (old, new) in zip(years[1:], pairwise(offsets), strict=True) if new - old > timedelta(hours=20)
+    ]
+    return int(max(west, default=datetime(1, 1, 1, tzinfo=UTC)).timestamp())
+
+
+def _instant(random: Random, name: str) -> int:
     first, last = random.choices([(2020, 2045), (1970, 2110), (1850, 1970), (2100, 8900)], [60, 25, 10, 5])[0]
     year = random.randint(first, last)
     start = int(datetime(year, 1, 1, tzinfo=UTC).timestamp())

@@ -37,7 +37,7 @@ def random(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -
     return Random(seed)
 
 
-def test_one_hundred_thousand_next_firings_are_robfigs(random: Random) -> None:
+def test_one_hundred_thousand_next_firings_are_robfigs(random: Random):
     questions = [_question(random, firings=2) for _ in range(100_000)]
     differences: list[tuple[object, ...]] = []
     for question, answer in zip(questions, ask(questions), strict=True):
@@ -50,7 +50,7 @@ def test_one_hundred_thousand_next_firings_are_robfigs(random: Random) -> None:
     assert not differences, _shown(differences)
 
 
-def test_tens_of_thousands_of_odd_texts_are_read_as_robfig_reads_them(random: Random) -> None:
+def test_tens_of_thousands_of_odd_texts_are_read_as_robfig_reads_them(random: Random):
     questions = [{"expression": expressions.odd_text(random)} for _ in range(60_000)]
     differences: list[tuple[object, ...]] = []
     accepted = 0
@@ -65,7 +65,7 @@ def test_tens_of_thousands_of_odd_texts_are_read_as_robfig_reads_them(random: Ra
     assert 5_000 < accepted < 55_000, "the texts are no longer a mixture"
 
 
-def test_nth_and_count_are_robfigs_firings_one_by_one(random: Random) -> None:
+def test_nth_and_count_are_robfigs_firings_one_by_one(random: Random):
     questions = [_question(random, firings=random.choice([20, 200, 2000])) for _ in range(1_500)]
     differences: list[tuple[object, ...]] = []
     for question, answer in zip(questions, ask(questions), strict=True):
