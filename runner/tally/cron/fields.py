@@ -68,8 +68,10 @@ class Fields:
         day = first
         while day < last:
             month = self._month(day)
-            span = min(month.after, last) - month.first
-            days += (month.days >> (day - month.first + 1) & (1 << (span - (day - month.first))) - 1).bit_count()
+            left = month.days >> day - month.first + 1
+            if month.after > last:
+                left &= (1 << last - day) - 1
+            days += left.bit_count()
             day = month.after
         return days * len(self.times) + self._passed(last, end) - self._passed(first, start)
 
@@ -79,7 +81,7 @@ class Fields:
         days, time = divmod(n - 1 + self._passed(day, start), len(self.times))
         while True:
             month = self._month(day)
-            left = month.days >> (day - month.first + 1)
+            left = month.days >> day - month.first + 1
             if days < (number := left.bit_count()):
                 break
             days -= number

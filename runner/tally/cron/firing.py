@@ -122,12 +122,11 @@ class _Search:
         return True
 
     def _add(self, mask: int, value: int, size: int, unit: int) -> int:
-        """Adds units of time to the next value that matches or to the wrap, one by one where the offset changes."""
+        """Adds units of time up to the next value that matches, the wrap, or the first one of another offset."""
         ahead = mask >> value + 1
         units = (ahead & -ahead).bit_length() if ahead else size - value
-        if self.instant + units * unit >= self.stretch.end:
-            units = 1
-        self._move(self.instant + units * unit)
+        alike = (self.stretch.end - 1 - self.instant) // unit
+        self._move(self.instant + min(units, alike + 1) * unit)
         return self.local // unit % size
 
     def _move(self, instant: int) -> None:

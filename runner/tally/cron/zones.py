@@ -42,13 +42,11 @@ def stretch_of(zone: tzinfo, instant: int) -> Stretch:
         zone: Its offset changes at most once in 5.7 days.
         instant: Seconds since 1970-01-01T00:00Z, in the years 1 to 9999.
     """
-    year = date.fromordinal(instant // DAY + EPOCH_ORDINAL).year
-    if year < REGULAR_YEAR:
-        return _find(_stretches(zone, year), instant)
-    alike = _ALIKE[_kind(year)]
-    shift = _new_year(year) - _new_year(alike)
-    start, end, offset, calm_from, calm_until = _find(_stretches(zone, alike), instant - shift)
-    return Stretch(start + shift, end + shift, offset, calm_from + shift, calm_until + shift)
+    stretches = _stretches(zone, date.fromordinal(instant // DAY + EPOCH_ORDINAL).year)
+    index = 0
+    while instant >= stretches[index].end:
+        index += 1
+    return stretches[index]
 
 
 def calm_until(zone: tzinfo, stretch: Stretch, limit: int) -> int:
@@ -62,12 +60,19 @@ def calm_until(zone: tzinfo, stretch: Stretch, limit: int) -> int:
     return min(until, limit)
 
 
-def _find(stretches: tuple[Stretch, ...], instant: int) -> Stretch:
-    return next(stretch for stretch in stretches if instant < stretch.end)
-
-
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def _stretches(zone: tzinfo, year: int) -> tuple[Stretch, ...]:
+    alike = _ALIKE[_kind(year)] if year >= REGULAR_YEAR else year
+    if alike == year:
+        return _look(zone, year)
+    shift = _new_year(year) - _new_year(alike)
+    return tuple(
+        Stretch(start + shift, end + shift, offset, calm_from + shift, calm_until + shift)
+        for start, end, offset, calm_from, calm_until in _stretches(zone, alike)
+    )
+
+
+def _look(zone: tzinfo, year: int) -> tuple[Stretch, ...]:
     start, end = _new_year(year), _new_year(year + 1)
     step = (end - start) // _STEPS
     # A change just outside the year makes local times within happen twice or not at all, too.
