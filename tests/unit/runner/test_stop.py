@@ -1,8 +1,11 @@
 """SIGTERM and Ctrl-C at every moment of a run: clean up when there is something to clean up, and always say so."""
 
 import signal
+from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import pytest
+from tally.stop import Stop
 
 from tests.unit.runner.process import Tally
 
@@ -129,3 +132,55 @@ def test_a_signal_does_not_wait_for_a_thread_that_the_job_left_behind(tally: Tal
     ended = running.end()
     assert (ended.code, ended.err) == (0, "")
     assert (ended.outcome["outcome"], ended.outcome["result"]) == ("succeeded", "done")
+
+
+class Left(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.fixture
+def stop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stop]:
+    """Listen to signals in this process; leaving raises `Left` instead."""
+
+    def leave(exit_code: int) -> NoReturn:
+        raise Left(exit_code)
+
+    monkeypatch.setattr("tally.stop.leave", leave)
+    before = {signum: signal.getsignal(signum) for signum in (signal.SIGTERM, signal.SIGINT)}
+    stop = Stop(lambda _signum: None)
+    stop.listen()
+    yield stop
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
+
+
+def signalled_while_writing(stop: Stop, write: Callable[[], None]) -> None:
+    with stop.deferred():
+        signal.raise_signal(signal.SIGTERM)
+        write()
+
+
+def test_a_signal_waits_until_what_is_being_written_is_whole(stop: Stop) -> None:
+    written: list[str] = []
+    with pytest.raises(Left, match="143"):
+        signalled_while_writing(stop, lambda: written.append("whole"))
+    assert written == ["whole"]
+
+
+def test_a_signal_that_waited_while_the_outcome_was_settled_leaves_with_its_exit_code(stop: Stop) -> None:
+    with pytest.raises(Left, match="2"):
+        signalled_while_writing(stop, lambda: stop.settle(2))
+
+
+def test_a_second_signal_does_not_interrupt_the_record_of_the_first(stop: Stop) -> None:
+    recorded: list[int] = []
+
+    def record(signum: int) -> None:
+        if not recorded:
+            signal.raise_signal(signal.SIGINT)
+        recorded.append(signum)
+
+    stop._record = record
+    with pytest.raises(Left, match="130"):
+        signal.raise_signal(signal.SIGTERM)
+    assert recorded == [signal.SIGTERM]
