@@ -51,7 +51,7 @@ class ApiServer:
     )
     log: dict[Kind, list[Event]] = field(default_factory=lambda: {"scheduledjobs": [], "cronjobs": [], "jobs": []})
     told: list[Callable[[Event], None]] = field(default_factory=list)
-    _version: int = 0
+    version: int = 0
     _owned: dict[str, dict[str, set[Path]]] = field(default_factory=dict)
 
     def get(self, kind: Kind, name: str) -> Body:
@@ -70,8 +70,8 @@ class ApiServer:
         """Find an object by its uid."""
         return next((b for kind in self.objects.values() for b in kind.values() if b["metadata"]["uid"] == uid), None)
 
-    def create(self, kind: Kind, body: Body, actor: str) -> Body:
-        """Make an object; 409 when the name is taken, 403 when the policy forbids it."""
+    def create(self, kind: Kind, body: Body, actor: str, *, applied: bool = False) -> Body:
+        """Make an object, by a POST or by an apply; 409 when the name is taken, 403 when the policy forbids it."""
         name = body["metadata"]["name"]
         if name in self.objects[kind]:
             raise ApiError(409, "AlreadyExists", f"{kind} {name}")
@@ -80,24 +80,24 @@ class ApiServer:
         metadata = {
             **body["metadata"],
             "namespace": NAMESPACE,
-            "uid": f"{kind[:-1]}-{self._version + 1}",
+            "uid": f"{kind[:-1]}-{self.version + 1}",
             "creationTimestamp": instants.write(self.now),
             "generation": 1,
         }
         made = {**body, "metadata": metadata}
         if kind != "jobs":
             made.pop("status", None)
-        self._own(metadata["uid"], f"{actor}:update", body)
+        self._own(metadata["uid"], f"{actor}:{'apply' if applied else 'update'}", body)
         return self._write(kind, "ADDED", made, actor)
 
     def merge(self, kind: Kind, name: str, patch: Body, actor: str, *, status: bool = False) -> Body:
         """Change an object by a merge patch; 409 when the uid or the resourceVersion is another."""
         old = self._checked(kind, name, patch.get("metadata") or {})
-        if status:
-            return self._change(kind, old, {**old, "status": merged(old.get("status") or {}, patch["status"])}, actor)
-        own = {key: value for key, value in patch.items() if key != "status"}
         metadata = {k: v for k, v in (patch.get("metadata") or {}).items() if k not in ("uid", "resourceVersion")}
-        new = merged(old, {**own, "metadata": metadata})
+        own = {**patch, "metadata": metadata}
+        # Each half leaves the other's part as it is; both take metadata.
+        own.pop("spec" if status else "status", None)
+        new = merged(old, own)
         self._own(old["metadata"]["uid"], f"{actor}:update", own, values=(old, new))
         return self._change(kind, old, new, actor)
 
@@ -109,9 +109,9 @@ class ApiServer:
 
     def apply(self, kind: Kind, name: str, body: Body, actor: str) -> Body:
         """Apply on the server's side, by force: takes away what this manager applied before and does no longer."""
-        old = self._checked(kind, name, {"uid": body["metadata"].get("uid")})
+        old = self._checked(kind, name, body["metadata"])
         uid = old["metadata"]["uid"]
-        wanted = {**body, "metadata": {k: v for k, v in body["metadata"].items() if k != "uid"}}
+        wanted = {**body, "metadata": {k: v for k, v in body["metadata"].items() if k not in ("uid", "resourceVersion")}}
         managers = self._owned.setdefault(uid, {})
         new = merged(old, wanted)
         paths = leaves(wanted)
@@ -131,8 +131,8 @@ class ApiServer:
                 self._change(kind, old, {**old, "metadata": {**old["metadata"], **marked}}, actor)
             return
         del self.objects[kind][name]
-        self._version += 1
-        gone = {**old, "metadata": {**old["metadata"], "resourceVersion": str(self._version)}}
+        self.version += 1
+        gone = {**old, "metadata": {**old["metadata"], "resourceVersion": str(self.version)}}
         self._tell(Event(self.now, "DELETED", kind, gone, actor))
 
     def _checked(self, kind: Kind, name: str, precondition: Body) -> Body:
@@ -151,8 +151,8 @@ class ApiServer:
         return self._write(kind, "MODIFIED", new, actor)
 
     def _write(self, kind: Kind, type_: Literal["ADDED", "MODIFIED"], body: Body, actor: str) -> Body:
-        self._version += 1
-        written = {**body, "metadata": {**body["metadata"], "resourceVersion": str(self._version)}}
+        self.version += 1
+        written = {**body, "metadata": {**body["metadata"], "resourceVersion": str(self.version)}}
         self.objects[kind][written["metadata"]["name"]] = written
         self._tell(Event(self.now, type_, kind, written, actor))
         return written

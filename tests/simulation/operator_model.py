@@ -6,6 +6,7 @@ news, and the process may die. So a step that was carried out and one that was n
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ T = TypeVar("T")
 DEFAULTS = Defaults(runner_image="runner:1")
 _FIRST_RETRY = 1  # seconds; doubled with each failure in a row
 _LAST_RETRY = 60
+_MOMENTS = 60  # thirds of requests that one second has room for
 
 
 class _Pause(Awaitable[None]):
@@ -84,13 +86,13 @@ class SimulatedApi:
         kind, _, _ = _parsed(path)
         selector = (query or {}).get("labelSelector", "")
         owner = selector.partition("=")[2] or None
-        return await self._answered(lambda: (self.server.list(kind, owner), "0"))
+        return await self._answered(lambda: (self.server.list(kind, owner), str(self.server.version)))
 
     async def create(self, path: str, body: Body) -> Body:
         if path.endswith("/events"):
             return {}
         kind, _, _ = _parsed(path)
-        return await self._answered(lambda: self.server.create(kind, body, self.actor), write=True)
+        return await self._answered(lambda: self.server.create(kind, body, self.actor, applied=True), write=True)
 
     async def merge(self, path: str, body: Body) -> Body:
         kind, name, subresource = _parsed(path)
@@ -138,7 +140,7 @@ class OperatorModel:
         self.server = server
         self.actor = actor
         self.up = False
-        self.pace = 0  # requests' thirds per second; 0 is without a limit
+        self.pace = _MOMENTS  # thirds of requests per second
         self.dies_in: int | None = None  # so many thirds of requests
         self.views: dict[Kind, View] = {
             kind: View(server, kind) for kind in ("scheduledjobs", "cronjobs", "jobs")
@@ -165,10 +167,16 @@ class OperatorModel:
             return
         self._reset()
         self.up = True
-        self.ready |= self.store.sync_cronjobs(self.views["cronjobs"].relist())
-        self.ready |= self.store.sync_jobs(self.views["jobs"].relist())
-        self.ready |= self.store.sync_scheduled_jobs(self.views["scheduledjobs"].relist())
+        self.ready |= self.store.sync_cronjobs(self.views["cronjobs"].relist(), self.server.version)
+        self.ready |= self.store.sync_jobs(self.views["jobs"].relist(), self.server.version)
+        self.ready |= self.store.sync_scheduled_jobs(self.views["scheduledjobs"].relist(), self.server.version)
         self.watching_since = self.api.clock.now()
+
+    def heal(self) -> None:
+        """Be quick and punctual from now on."""
+        self.pace, self.dies_in, self.api.loses_answer = _MOMENTS, None, False
+        for view in self.views.values():
+            view.lag = 0
 
     def kill(self) -> None:
         """Die, between any two moments of a request."""
@@ -182,9 +190,9 @@ class OperatorModel:
         """Lose the watches, and begin them again with new listings."""
         if self.up:
             self.watching_since = self.api.clock.now()
-            self.ready |= self.store.sync_jobs(self.views["jobs"].relist())
-            self.ready |= self.store.sync_cronjobs(self.views["cronjobs"].relist())
-            self.ready |= self.store.sync_scheduled_jobs(self.views["scheduledjobs"].relist())
+            self.ready |= self.store.sync_jobs(self.views["jobs"].relist(), self.server.version)
+            self.ready |= self.store.sync_cronjobs(self.views["cronjobs"].relist(), self.server.version)
+            self.ready |= self.store.sync_scheduled_jobs(self.views["scheduledjobs"].relist(), self.server.version)
 
     def hear_again(self, kind: Kind, back: int) -> None:
         """Receive an event a second time."""
@@ -204,7 +212,7 @@ class OperatorModel:
         heard = self._hear()
         if self._at != self.server.now:
             self._at, self._spent = self.server.now, 0
-        if self.pace and self._spent >= self.pace:
+        if self._spent >= self.pace:
             return heard
         self._spent += 1
         if self._working is not None:

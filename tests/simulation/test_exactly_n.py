@@ -37,7 +37,6 @@ HAND_EDITS: list[dict[str, Any]] = [
     {"spec": {"startingDeadlineSeconds": 10}},
     {"spec": {"jobTemplate": {"metadata": {"annotations": {"tally.dev/not-after": "2030-01-01T00:00:00Z"}}}}},
     {"spec": {"jobTemplate": {"metadata": {"annotations": None}}}},
-    {"metadata": {"labels": None}},
 ]
 
 
@@ -138,7 +137,7 @@ class Hostile(RuleBasedStateMachine):
     def operator_lags(self, number: int, kind: Any, lag: int) -> None:  # noqa: ANN401 (a Literal)
         self.world.operators[number].views[kind].lag = lag
 
-    @rule(number=OPERATORS, pace=st.sampled_from([0, 1, 2]))
+    @rule(number=OPERATORS, pace=st.sampled_from([1, 2, 60]))
     def operator_is_slow(self, number: int, pace: int) -> None:
         self.world.operators[number].pace = pace
 

@@ -222,9 +222,7 @@ class World:
         if not self.controller.up:
             self.controller.start()
         for operator in self.operators:
-            operator.pace, operator.dies_in, operator.api.loses_answer = 0, None, False
-            for view in operator.views.values():
-                view.lag = 0
+            operator.heal()
         self.start_operator(0)
 
     # How time passes.
@@ -286,6 +284,7 @@ class World:
             instant = self._next_firing(status)
             self.advance(max(1, int((instant - self.server.now).total_seconds()) + 30))
         self.advance(60)
+        assert self.is_settled, "left alone, they do not come to rest"
         self.check_rest()
         self.ledger.check_end()
 
