@@ -78,8 +78,8 @@ class Cluster:
         """List a ScheduledJob's Jobs anew, and give the API server's time from before it, or a little earlier."""
         listed_at = self._api.clock.now()
         query: Query = {"labelSelector": f"{names.LABEL_OWNER}={scheduled_job.uid}"}
-        bodies, _ = await self._api.list(_jobs(scheduled_job.key), query)
-        self._store.sync_jobs(bodies, scheduled_job.uid)
+        bodies, version = await self._api.list(_jobs(scheduled_job.key), query)
+        self._store.sync_jobs(bodies, int(version), scheduled_job.uid)
         return listed_at
 
     async def ending(self, key: Key, job: Job) -> Ending:

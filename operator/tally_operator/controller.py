@@ -7,7 +7,7 @@ later each time.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from datetime import datetime  # noqa: TC003 (used in an annotation that is evaluated)
 from typing import Any
@@ -107,20 +107,20 @@ class Controller:
             changed=self._changed,
         )
 
-    def _sync_jobs(self, bodies: Any) -> set[Key]:  # noqa: ANN401 (an iterable of JSON)
+    def _sync_jobs(self, bodies: Iterable[Json], version: int) -> set[Key]:
         # What came and went before this listing was not seen.
         if self._watching_since is not None:
             self._watching_since = self._api.clock.now()
-        return self._store.sync_jobs(bodies)
+        return self._store.sync_jobs(bodies, version)
 
     async def _list_scheduled_jobs(self) -> None:
         failures = 0
         while True:
             try:
-                bodies = []
-                for path in self._paths(names.API_VERSION, names.PLURAL):
-                    bodies += (await self._api.list(path))[0]
-                self._changed(self._store.sync_scheduled_jobs(bodies))
+                paths = self._paths(names.API_VERSION, names.PLURAL)
+                listings = [await self._api.list(path) for path in paths]
+                bodies = [body for listed, _ in listings for body in listed]
+                self._changed(self._store.sync_scheduled_jobs(bodies, min(int(version) for _, version in listings)))
                 return
             except (ApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
                 failures += 1

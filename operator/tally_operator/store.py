@@ -61,12 +61,21 @@ class Store:
         self._bury(old.uid, sys.maxsize)  # a uid never comes back
         return self._leave_name(old)
 
-    def sync_scheduled_jobs(self, bodies: Iterable[Json]) -> set[Key]:
-        """Take a full listing of ScheduledJobs for what there is; returns what is to be looked at again."""
+    def sync_scheduled_jobs(self, bodies: Iterable[Json], version: int = sys.maxsize) -> set[Key]:
+        """Take a full listing of ScheduledJobs for what there is.
+
+        Args:
+            bodies: The ScheduledJobs.
+            version: The listing's resource version: what is known of a later one stays.
+
+        Returns:
+            What is to be looked at again.
+        """
         listed = list(bodies)
         changed = {key for body in listed for key in self.put_scheduled_job(body)}
-        gone = set(self._scheduled_jobs) - {observed.key_of(body) for body in listed}
-        return changed | {key for each in gone for key in self.drop_scheduled_job(each)}
+        present = {body["metadata"]["uid"] for body in listed}
+        gone = [each for each in self._scheduled_jobs.values() if self._is_gone(each.uid, present, version)]
+        return changed | {key for each in gone for key in self.drop_scheduled_job(each.key)}
 
     def put_cronjob(self, body: Json) -> set[Key]:
         """Take in a CronJob that carries our label; returns what is to be looked at again."""
@@ -103,11 +112,12 @@ class Store:
             del jobs[known.name]
         return self._owner(body)
 
-    def sync_jobs(self, bodies: Iterable[Json], owner: str | None = None) -> set[Key]:
+    def sync_jobs(self, bodies: Iterable[Json], version: int = sys.maxsize, owner: str | None = None) -> set[Key]:
         """Take a full listing of Jobs for what there is.
 
         Args:
             bodies: The Jobs.
+            version: The listing's resource version: what is known of a later one stays.
             owner: The uid of the ScheduledJob whose Jobs were listed; None when all were.
 
         Returns:
@@ -118,17 +128,25 @@ class Store:
         present = {body["metadata"]["uid"] for body in listed}
         for uid in [owner] if owner else list(self._jobs):
             jobs = self._jobs.get(uid, {})
-            for gone in [job for job in jobs.values() if job.uid not in present]:
+            for gone in [job for job in jobs.values() if self._is_gone(job.uid, present, version)]:
                 del jobs[gone.name]
                 changed |= {self._by_uid[uid]} if uid in self._by_uid else set()
         return changed
 
-    def sync_cronjobs(self, bodies: Iterable[Json]) -> set[Key]:
-        """Take a full listing of CronJobs for what there is; returns what is to be looked at again."""
+    def sync_cronjobs(self, bodies: Iterable[Json], version: int = sys.maxsize) -> set[Key]:
+        """Take a full listing of CronJobs for what there is.
+
+        Args:
+            bodies: The CronJobs.
+            version: The listing's resource version: what is known of a later one stays.
+
+        Returns:
+            What is to be looked at again.
+        """
         listed = list(bodies)
         changed = {key for body in listed for key in self.put_cronjob(body)}
         present = {body["metadata"]["uid"] for body in listed}
-        gone = [cronjob for cronjob in self._cronjobs.values() if cronjob.uid not in present]
+        gone = [each for each in self._cronjobs.values() if self._is_gone(each.uid, present, version)]
         return changed | {key for each in gone for key in self.drop_cronjob(each.body)}
 
     def scheduled_job(self, key: Key) -> ScheduledJob | None:
@@ -171,6 +189,10 @@ class Store:
     def _owner(self, body: Json) -> set[Key]:
         key = self._by_uid.get(observed.owner_of(body))
         return {key} if key else set()
+
+    def _is_gone(self, uid: str, present: set[str], version: int) -> bool:
+        """Tell what a listing no longer has from what has come since: a watch or an answer may be ahead of it."""
+        return uid not in present and self._versions.get(uid, 0) <= version
 
     def _bury(self, uid: str, version: int) -> None:
         """Remember a deleted object for a while: the answer to a write of ours may come after the news of its end."""

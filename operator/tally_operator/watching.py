@@ -23,7 +23,7 @@ class Follower:
         api: The API server.
         path: The collection's path.
         selector: A label selector.
-        sync: Takes a full listing.
+        sync: Takes a full listing, and its resource version.
         put: Takes an object that was added or changed.
         drop: Takes an object that was deleted.
         changed: Told which ScheduledJobs are to be looked at again.
@@ -35,7 +35,7 @@ class Follower:
         path: str,
         selector: str,
         *,
-        sync: Callable[[Iterable[Json]], set[Key]],
+        sync: Callable[[Iterable[Json], int], set[Key]],
         put: Callable[[Json], set[Key]],
         drop: Callable[[Json], set[Key]],
         changed: Callable[[set[Key]], None],
@@ -74,7 +74,7 @@ class Follower:
     async def _list(self) -> None:
         bodies, self._version = await self._api.list(self._path, {"labelSelector": self._selector})
         self.listings += 1
-        self._changed(self._sync(bodies))
+        self._changed(self._sync(bodies, int(self._version)))
         self.listed.set()
 
     async def _watch(self) -> None:

@@ -130,6 +130,20 @@ def test_the_end_of_an_older_one_of_the_same_name_takes_nothing_away(store: Stor
     assert len(observe(store).jobs) == 1
 
 
+def test_what_is_newer_than_a_listing_stays_though_it_is_not_in_it(store: Store) -> None:
+    store.put_scheduled_job(body("second", 14, created="12:00:05"))
+    store.put_cronjob(cronjob(15))
+    store.put_job(job(1, 16))
+    store.sync_scheduled_jobs([body("first", 10)], 13)
+    store.sync_cronjobs([], 14)
+    store.sync_jobs([], 15)
+    assert store.keys() == {FIRST, SECOND}
+    assert observe(store).cronjob is not None
+    assert len(observe(store).jobs) == 1
+    store.sync_jobs([], 16)
+    assert observe(store).jobs == ()
+
+
 class TestRivals:
     def test_the_older_one_wins(self, store: Store) -> None:
         assert store.put_scheduled_job(body("second", 11, created="12:00:05")) == {FIRST, SECOND}
@@ -210,6 +224,6 @@ class TestListings:
         store.put_scheduled_job(body("second", 11, spec_name="other"))
         store.put_job(job(1, 12))
         store.put_job(job(2, 13, owner="uid-of-second"))
-        store.sync_jobs([], "uid-of-first")
+        store.sync_jobs([], owner="uid-of-first")
         assert observe(store).jobs == ()
         assert len(observe(store, SECOND).jobs) == 1

@@ -53,7 +53,7 @@ async def followed(monkeypatch: pytest.MonkeyPatch, *parts: Any) -> tuple[Script
     told: list[str] = []
     script = Script(*parts)
 
-    def sync(bodies: Iterable[Json]) -> set[Key]:
+    def sync(bodies: Iterable[Json], _version: int) -> set[Key]:
         told.append(f"sync {len(list(bodies))}")
         return {KEY}
 
