@@ -141,9 +141,7 @@ class _Search:
     def _instant(self, local: int) -> int:
         """Settles a local time as Go's `time.Date` does: by the offset at the same figures in UTC, corrected once."""
         offset = self._stretch(local).offset
-        if offset:
-            offset = self._stretch(local - offset).offset
-        return local - offset
+        return local - self._stretch(local - offset).offset
 
 
 def _month_later(day: date) -> int:
