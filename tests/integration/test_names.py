@@ -22,7 +22,8 @@ def test_a_taken_name_is_taken_over_when_the_first_goes(shop: Shop) -> None:
     assert _schedule(shop, "sync") == FAR
     assert shop.notes("NameTaken") == [told["message"]]
     shop.server.delete(shop.path("scheduledjobs", "first"))
-    shop.wait_for_reason("second", "Scheduled")
+    # The garbage collector takes the first one's CronJob; of a new kind of resource it learns within half a minute.
+    shop.wait_for_reason("second", "Scheduled", 90)
     eventually(lambda: _schedule(shop, "sync") == "0 0 2 1 *", 10, "the CronJob is the second's")
     assert shop.condition("second", "Stalled")["status"] == "False"
 
