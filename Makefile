@@ -1,6 +1,6 @@
 # Every target is one line to learn: `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast chaos lint types format manifests cluster clean
+.PHONY: help setup demo test test-fast soak chaos lint types format manifests cluster clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,6 +25,9 @@ test: setup lint types cluster ## everything: lint, types, unit, integration and
 test-fast: setup lint types ## what needs no cluster: lint, types, unit tests
 	@$(BIN)/pytest tests/unit
 
+soak: setup ## drive the planner through fifty thousand hostile worlds instead of two thousand (an hour)
+	@TALLY_SOAK_EXAMPLES=50000 $(BIN)/pytest tests/simulation
+
 chaos: setup cluster ## break things for minutes while a hundred jobs run, and count what came of it (15 minutes)
 	@PYTHONPATH=deploy/local $(BIN)/python -m tests.chaos.chaos
 	@PYTHONPATH=deploy/local $(BIN)/python -m tests.chaos.chaos --without-operator
@@ -35,7 +38,7 @@ lint: setup ## ruff and the rules of who imports whom
 	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
 
 types: setup ## mypy, strict
-	@$(BIN)/mypy --no-error-summary runner operator deploy/local/tally_cluster tests/e2e tests/chaos tests/conftest.py
+	@$(BIN)/mypy --no-error-summary runner operator deploy/local/tally_cluster tests/unit/operator tests/integration tests/e2e tests/chaos tests/conftest.py
 
 format: setup ## format the code and order the imports
 	@$(BIN)/ruff check --quiet --fix-only
