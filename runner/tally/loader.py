@@ -246,8 +246,6 @@ def _open_package(folder: Path) -> None:
     spec = ModuleSpec(_PACKAGE, None, is_package=True)
     spec.submodule_search_locations = [str(folder)]
     sys.modules[_PACKAGE] = module_from_spec(spec)
-    # The finders may have listed the folder before a file was written to it.
-    importlib.invalidate_caches()
 
 
 def _source_of(path: Path) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from typing import cast
@@ -210,7 +211,12 @@ async def test_threads_share_one_build() -> None:
     log: list[str] = []
     gate = threading.Barrier(4)
     container = Container()
-    container.register("plain", lambda: Service(log, "plain"))
+
+    def build() -> Service:
+        time.sleep(0.05)  # long enough for the others to ask
+        return Service(log, "plain")
+
+    container.register("plain", build)
 
     def ask() -> object:
         gate.wait()
