@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import yaml
@@ -20,14 +19,9 @@ def test_the_readme_shows_the_sample() -> None:
     assert yaml.safe_load(shown) == yaml.safe_load((ROOT / "deploy" / "samples" / "limited-test.yaml").read_text())
 
 
-def test_the_readmes_job_is_a_sound_job(tmp_path: Path) -> None:
+def test_the_readme_shows_the_job_as_it_is() -> None:
     (shown,) = re.findall(r"```python\n(.+?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    (tmp_path / "limited_test.py").write_text(shown)
-    check = subprocess.run(
-        [sys.executable, "-m", "tally", "check", "--jobs", tmp_path], capture_output=True, text=True, check=False
-    )
-    assert check.returncode == 0, check.stderr
-    assert "ok  limited-test" in check.stdout
+    assert shown == (ROOT / "jobs" / "limited_test.py").read_text()
 
 
 def test_every_make_target_in_the_readme_is_there() -> None:
