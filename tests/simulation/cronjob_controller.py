@@ -98,8 +98,6 @@ class CronJobController:
                 self.api.replace_status("cronjobs", seen, _compact(status), ACTOR)
             self._refusals.pop(name, None)
         except ApiError as error:
-            if error.status == 404 and name not in self.api.objects["cronjobs"]:
-                return
             refusals = self._refusals[name] = self._refusals.get(name, 0) + 1
             due = self.api.now + timedelta(seconds=min(_FIRST_WAIT * 2 ** (refusals - 1), _LAST_WAIT) // 1 + 1)
         if due is not None and self.up:
@@ -118,8 +116,9 @@ class CronJobController:
         if slot is not None and not self._may_not_start(spec, status, slot, name=seen["metadata"]["name"]):
             self._start(seen, status, slot)
         newest = most_recent(seen, status, self.api.now, at.schedule, at.zone, deadline=False)
-        base = newest or _earliest(seen, status)
-        return at.schedule.next(base.astimezone(at.zone))
+        # Where its guess finds nothing though times have passed, it looks again after now.
+        again = at.schedule.next(max(newest or _earliest(seen, status), self.api.now).astimezone(at.zone))
+        return _utc(again) if again else None
 
     def _tidy(self, seen: Body, status: Body) -> None:
         children = {

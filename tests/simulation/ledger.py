@@ -39,6 +39,8 @@ class Ledger:
     slots: dict[datetime, datetime] = field(default_factory=dict)
     surplus: set[datetime] = field(default_factory=set)
     phantoms_until: datetime | None = None
+    lost: int = 0  # Jobs that were deleted by hand before anybody had noted them
+    last_count: int = 0
     by_hand: bool = False  # whether a Job was deleted by hand, or by the CronJob controller (Replace)
     begun: bool = False  # whether everybody knows since when the schedule stands
     orphaned: set[str] = field(default_factory=set)  # uids of CronJobs that the operator deleted
@@ -83,6 +85,25 @@ class Ledger:
     def begin(self, at: datetime) -> None:
         """Note that the schedule begins anew."""
         self.begins, self.begun = at, False
+
+    def lose(self, job: Body) -> None:
+        """Note that a Job is about to be deleted by hand: one that leaves no trace is nobody's execution."""
+        slot = slot_of(job)
+        if slot and slot not in self.counted() and (self._noted is None or self._noted < slot):
+            self.lost += 1
+
+    def lose_all(self) -> None:
+        """Note that the CronJob is about to be deleted by hand, with all traces of what has not been counted."""
+        here = {slot_of(job) for job in self.server.list("jobs")}
+        gone = {self._noted} - here if self._noted in self.slots else set()
+        self.lost += len((gone | here) & self.slots.keys() - self.counted())
+
+    @property
+    def _noted(self) -> datetime | None:
+        """The newest slot for which the CronJob says that it made a Job."""
+        cronjob = next(iter(self.server.list("cronjobs")), {})
+        noted = (cronjob.get("status") or {}).get("lastScheduleTime")
+        return instants.read(noted) if noted else None
 
     def deleting(self, operator: OperatorModel, name: str) -> None:
         """Judge the operator's deletion of a Job: counted, manual, or too many."""
@@ -129,15 +150,13 @@ class Ledger:
     def _note_start(self, slot: datetime, event: Event) -> None:
         self.slots.setdefault(slot, event.at)
         if self.server.fenced:
-            assert self.executed <= self.ceiling, f"{self.executed} executions, {self.ceiling} allowed: {self._list()}"
+            assert self.executed <= self.ceiling + self.lost, f"{self.executed} executions, {self.ceiling} allowed: {self._list()}"
         at_once = f"{slot} started at {event.at}, though the schedule began at {self.begins}"
         assert slot > self.begins or not self.begun, at_once
 
     def _note_status(self, event: Event) -> None:
         executions = (event.body.get("status") or {}).get("executions", 0)
-        earlier = [each.body for each in self.server.log["scheduledjobs"][:-1]]
-        before = next((each for each in reversed(earlier) if each["metadata"]["uid"] == self.uid), {})
-        was = (before.get("status") or {}).get("executions", 0)
+        was, self.last_count = self.last_count, executions
         assert executions >= was, f"the count went back from {was} to {executions}"
         if executions == was:
             return

@@ -32,7 +32,7 @@ T = TypeVar("T")
 DEFAULTS = Defaults(runner_image="runner:1")
 _FIRST_RETRY = 1  # seconds; doubled with each failure in a row
 _LAST_RETRY = 60
-_MOMENTS = 60  # thirds of requests that one second has room for
+_MOMENTS = 24  # thirds of requests that one second has room for
 
 
 class _Pause(Awaitable[None]):

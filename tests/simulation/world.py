@@ -173,6 +173,7 @@ class World:
         """Delete the CronJob by hand, with its Jobs or without."""
         if self.server.list("cronjobs") and self.ledger:
             self.ledger.by_hand = True
+            self.ledger.lose_all()
             self.server.delete("cronjobs", NAME, "user", orphan=orphan)
 
     def edit_cronjob(self, patch: Body) -> None:
@@ -184,7 +185,8 @@ class World:
     def delete_job(self, newest: int = 0) -> None:
         """Delete a Job by hand; 0 is the newest."""
         found = sorted(self.server.list("jobs"), key=lambda body: body["metadata"]["creationTimestamp"], reverse=True)
-        if newest < len(found):
+        if newest < len(found) and self.ledger is not None:
+            self.ledger.lose(found[newest])
             self.server.delete("jobs", found[newest]["metadata"]["name"], "user")
 
     def run_now(self) -> None:
