@@ -150,14 +150,14 @@ def _uncounted(
     new: dict[datetime, Job | None] = {
         slot: job for slot, job in by_slot.items() if slot not in memory and slot >= forgotten
     }
-    vanished = _vanished(firings)
-    if vanished and vanished not in memory and vanished > max([*known, *new], default=forgotten):
-        new[vanished] = None
+    gone = vanished(firings)
+    if gone and gone not in memory and gone > max([*known, *new], default=forgotten):
+        new[gone] = None
     return sorted(new.items(), key=lambda item: item[0])
 
 
-def _vanished(firings: Firings | None) -> datetime | None:
-    """Give the slot that the controller says to have started; a time that we wrote there ourselves is none."""
+def vanished(firings: Firings | None) -> datetime | None:
+    """Give the slot that the controller says to have started, Job or no Job; what we wrote there ourselves is none."""
     if firings is None or firings.last_started is None or firings.last_started <= firings.after:
         return None
     return firings.last_started

@@ -93,7 +93,10 @@ def plan(observed: Observed, defaults: Defaults, now: datetime, refusal: Refusal
 
 
 def needs_listing(observed: Observed, now: datetime) -> bool:
-    """Tell whether the fence has ended, so that only a fresh listing of the Jobs can say what was executed within it.
+    """Tell whether only a fresh listing of the Jobs can say what was executed.
+
+    So it is when the fence has ended, and when the CronJob tells of a Job that the other watch has not told of: counted
+    without having been seen, the last one would not be adopted, and go with its CronJob.
 
     Args:
         observed: What the watches have told.
@@ -101,7 +104,17 @@ def needs_listing(observed: Observed, now: datetime) -> bool:
     """
     window = observed.cronjob.window if observed.cronjob else None
     ended = window is not None and window.expires is not None and now >= window.expires + SETTLE
-    return ended and not (observed.scheduled_job.spec and observed.scheduled_job.spec.suspend)
+    suspended = observed.scheduled_job.spec is not None and observed.scheduled_job.spec.suspend
+    return (ended and not suspended) or _tells_of_unseen(observed)
+
+
+def _tells_of_unseen(observed: Observed) -> bool:
+    firings = _firings(observed)
+    started = counting.vanished(firings)
+    if started is None:
+        return False
+    counted = {counting.slot_of(each) for each in observed.scheduled_job.status.recent_executions}
+    return started not in counted and started not in {job.slot for job in observed.jobs}
 
 
 def _case(observed: Observed, spec: Spec, defaults: Defaults, now: datetime, refusal: Refusal | None) -> _Case:
@@ -136,7 +149,8 @@ def _firings(observed: Observed) -> Firings | None:
     return Firings(
         schedule=live.schedule,
         zone=live.zone,
-        after=cronjob.window.after,
+        # A clock that was late when the window was opened must not make a gap of what lies before the CronJob.
+        after=_latest(cronjob.window.after, cronjob.created),
         # Cut off between ForgetPassed and ApplyCronJob, the window does not tell yet that this time is ours.
         last_started=None if cronjob.last_schedule_time == cronjob.forgotten else cronjob.last_schedule_time,
         watching_since=observed.watching_since,
