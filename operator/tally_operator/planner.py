@@ -140,8 +140,10 @@ def _case(observed: Observed, spec: Spec, defaults: Defaults, now: datetime, ref
 def _firings(observed: Observed) -> Firings | None:
     """Read from the CronJob what it has stood for; its spec may be another than the user's newest."""
     cronjob = observed.cronjob
-    if cronjob is None or cronjob.window is None or cronjob.owner != observed.scheduled_job.uid:
+    if cronjob is None or cronjob.owner != observed.scheduled_job.uid:
         return None
+    # Where the fence was spoilt by hand, what we forgot last was its beginning.
+    began = cronjob.window.after if cronjob.window else cronjob.forgotten
     spec = cronjob.body["spec"]
     live = timing.read(spec["schedule"], spec.get("timeZone", ""))
     if isinstance(live, Problem):
@@ -150,7 +152,7 @@ def _firings(observed: Observed) -> Firings | None:
         schedule=live.schedule,
         zone=live.zone,
         # A clock that was late when the window was opened must not make a gap of what lies before the CronJob.
-        after=_latest(cronjob.window.after, cronjob.created),
+        after=_latest(cronjob.created, began),
         # Cut off between ForgetPassed and ApplyCronJob, the window does not tell yet that this time is ours.
         last_started=None if cronjob.last_schedule_time == cronjob.forgotten else cronjob.last_schedule_time,
         watching_since=observed.watching_since,
@@ -202,7 +204,9 @@ def _corrected(case: _Case, own: CronJob, at: Timing) -> tuple[Window | Problem 
     if same_firings and not resumed:
         window = _kept(case, own, at)
     else:
-        window = fence.opened(at.schedule, at.zone, _latest(case.now, case.tally.newest), case.remaining)
+        # By a late clock we might forget less than the controller has forgotten, and start what had passed for it.
+        begin = _latest(case.now, case.tally.newest, own.created, own.last_schedule_time)
+        window = fence.opened(at.schedule, at.zone, begin, case.remaining)
         steps.append(ForgetPassed(cronjob=own.name, uid=own.uid, version=version, until=window.after))
     body = _rendered(case, window)
     if isinstance(body, Problem):

@@ -140,6 +140,7 @@ class OperatorModel:
         self.server = server
         self.actor = actor
         self.up = False
+        self.frozen = False  # stopped or cut off, with all that it knows and was about to do
         self.pace = _MOMENTS  # thirds of requests per second
         self.dies_in: int | None = None  # so many thirds of requests
         self.views: dict[Kind, View] = {
@@ -174,6 +175,7 @@ class OperatorModel:
 
     def heal(self) -> None:
         """Be quick and punctual from now on."""
+        self.frozen = False
         self.pace, self.dies_in, self.api.loses_answer = _MOMENTS, None, False
         for view in self.views.values():
             view.lag = 0
@@ -183,12 +185,13 @@ class OperatorModel:
         if self._working is not None:
             self._working[1].close()
         self.up = False
+        self.frozen = False
         self.dies_in = None
         self._working = None
 
     def relist(self) -> None:
         """Lose the watches, and begin them again with new listings."""
-        if self.up:
+        if self.up and not self.frozen:
             self.watching_since = self.api.clock.now()
             self.ready |= self.store.sync_jobs(self.views["jobs"].relist(), self.server.version)
             self.ready |= self.store.sync_cronjobs(self.views["cronjobs"].relist(), self.server.version)
@@ -197,7 +200,7 @@ class OperatorModel:
     def hear_again(self, kind: Kind, back: int) -> None:
         """Receive an event a second time."""
         view = self.views[kind]
-        if self.up and 0 < back <= view.cursor:
+        if self.up and not self.frozen and 0 < back <= view.cursor:
             event = view.api.log[kind][view.cursor - back]
             later = view.api.log[kind][view.cursor - back : view.cursor]
             uid = event.body["metadata"]["uid"]
@@ -207,7 +210,7 @@ class OperatorModel:
 
     def step(self) -> bool:
         """Go on by one moment; tell whether anything was done."""
-        if not self.up:
+        if not self.up or self.frozen:
             return False
         heard = self._hear()
         if self._at != self.server.now:
@@ -228,7 +231,7 @@ class OperatorModel:
     @property
     def next_time(self) -> datetime | None:
         """When it has something to do, if nothing else happens."""
-        if not self.up:
+        if not self.up or self.frozen:
             return None
         if self._working is not None or self.ready:
             return self.server.now + timedelta(seconds=1)
@@ -241,7 +244,7 @@ class OperatorModel:
         """Whether it has read all that there is, and has nothing to do."""
         if not self.up:
             return True
-        return self._working is None and not self.ready and all(view.is_current for view in self.views.values())
+        return not self.frozen and self._working is None and not self.ready and all(view.is_current for view in self.views.values())
 
     def plan_anew(self, key: Key) -> Plan | None:
         """Ask the planner again, as an event without news would do."""

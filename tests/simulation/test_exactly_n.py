@@ -144,6 +144,10 @@ class Hostile(RuleBasedStateMachine):
     def operator_is_slow(self, number: int, pace: int) -> None:
         self.world.operators[number].pace = pace
 
+    @rule(number=OPERATORS, frozen=st.booleans())
+    def operator_freezes_or_thaws(self, number: int, frozen: bool) -> None:
+        self.world.operators[number].frozen = frozen and self.world.operators[number].up
+
     @rule(number=OPERATORS)
     def operator_loses_an_answer(self, number: int) -> None:
         self.world.operators[number].api.loses_answer = True
@@ -158,7 +162,7 @@ class Hostile(RuleBasedStateMachine):
 
     @rule(number=OPERATORS, seconds=st.sampled_from([1, 5, 180]))
     def operators_clock_goes_back(self, number: int, seconds: int) -> None:
-        self.world.operators[number].api.clock.behind = seconds
+        self.world.set_clock_back(number, seconds)
 
     @rule()
     def all_is_healed(self) -> None:

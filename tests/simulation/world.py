@@ -66,6 +66,11 @@ class JobRunner:
     def next_time(self) -> datetime | None:
         return min((end for end, _ in self._ends.values()), default=None)
 
+    def hurry(self) -> None:
+        """Let all that run end soon."""
+        soon = self.api.now + timedelta(seconds=self.duration)
+        self._ends = {uid: (min(end, soon), fails) for uid, (end, fails) in self._ends.items()}
+
     def _end(self, body: Body, fails: bool) -> None:
         ended = instants.write(self.api.now)
         status: Body = {"startTime": body["metadata"]["creationTimestamp"]}
@@ -152,16 +157,18 @@ class World:
         self.ledger = Ledger(
             self.server, made["metadata"]["uid"], self.server.now, spec.get("numberOfExecutions") or inf
         )
+        self.ledger.lateness = timedelta(seconds=max(each.api.clock.behind for each in self.operators))
 
     def edit(self, **spec: Any) -> None:  # noqa: ANN401 (JSON)
         """Change fields of the ScheduledJob; None takes one away."""
         if not self.server.list("scheduledjobs") or self.ledger is None:
             return
-        old = self.server.get("scheduledjobs", NAME)["spec"]
         new = self.server.merge("scheduledjobs", NAME, {"spec": spec}, "user")["spec"]
         self.ledger.ceiling = max(self.ledger.ceiling, new.get("numberOfExecutions") or inf)
-        moved = any(old.get(name) != new.get(name) for name in ("schedule", "timeZone"))
-        if moved or (old.get("suspend") and not new.get("suspend")):
+        live = next(iter(self.server.list("cronjobs")), {"spec": {}})["spec"]
+        # What was changed there and back before anybody looked was never changed.
+        moved = any(live.get(name) != new.get(name, live.get(name)) for name in ("schedule", "timeZone"))
+        if moved or (live.get("suspend") and not new.get("suspend")):
             self.ledger.begin(self.server.now)
 
     def delete(self) -> None:
@@ -217,6 +224,12 @@ class World:
         """Let an operator lose its watches."""
         self.operators[number].relist()
         self._unwatched()
+
+    def set_clock_back(self, number: int, seconds: int) -> None:
+        """Let an operator's clock be late, until an answer of the API server tells the time."""
+        self.operators[number].api.clock.behind = seconds
+        if self.ledger is not None:
+            self.ledger.lateness = max(self.ledger.lateness, timedelta(seconds=seconds))
 
     def heal(self) -> None:
         """Let everything live, without faults."""
@@ -274,6 +287,7 @@ class World:
             return
         self.heal()
         self.jobs.duration = 20
+        self.jobs.hurry()
         spec = self.server.get("scheduledjobs", NAME)["spec"]
         limit = spec.get("numberOfExecutions")
         if limit is None:
