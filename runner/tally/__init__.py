@@ -1,7 +1,21 @@
-"""What a job's author imports: a job says when it runs (`JobConfig`) and gets what it needs (`Container`)."""
+"""What a job's author imports: `JobConfig` says when it runs, `Container` has what it needs, `workflow` undoes it."""
+
+from typing import TYPE_CHECKING, Any
 
 from tally.config import JobConfig
 from tally.container import Container
 from tally.execution import Execution
 
-__all__ = ["Container", "Execution", "JobConfig"]
+if TYPE_CHECKING:
+    from tally.workflows import WorkflowResult, step, workflow
+
+__all__ = ["Container", "Execution", "JobConfig", "WorkflowResult", "step", "workflow"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 (a module's attribute may be anything)
+    # A job without a workflow does not pay for their import.
+    if name in ("WorkflowResult", "step", "workflow"):
+        from tally import workflows
+
+        return getattr(workflows, name)
+    raise AttributeError(f"module 'tally' has no attribute {name!r}")
