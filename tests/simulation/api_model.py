@@ -111,7 +111,10 @@ class ApiServer:
         """Apply on the server's side, by force: takes away what this manager applied before and does no longer."""
         old = self._checked(kind, name, body["metadata"])
         uid = old["metadata"]["uid"]
-        wanted = {**body, "metadata": {k: v for k, v in body["metadata"].items() if k not in ("uid", "resourceVersion")}}
+        wanted = {
+            **body,
+            "metadata": {k: v for k, v in body["metadata"].items() if k not in ("uid", "resourceVersion")},
+        }
         managers = self._owned.setdefault(uid, {})
         new = merged(old, wanted)
         paths = leaves(wanted)

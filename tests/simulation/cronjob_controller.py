@@ -97,9 +97,9 @@ class CronJobController:
             if self.up and _compact(status) != (seen.get("status") or {}):
                 self.api.replace_status("cronjobs", seen, _compact(status), ACTOR)
             self._refusals.pop(name, None)
-        except ApiError as error:
+        except ApiError:
             refusals = self._refusals[name] = self._refusals.get(name, 0) + 1
-            due = self.api.now + timedelta(seconds=min(_FIRST_WAIT * 2 ** (refusals - 1), _LAST_WAIT) // 1 + 1)
+            due = self.api.now + timedelta(seconds=min(_FIRST_WAIT * 2 ** min(refusals - 1, 10), _LAST_WAIT) // 1 + 1)
         if due is not None and self.up:
             self._due[name] = min(due, self._due.get(name, due))
 
@@ -115,10 +115,7 @@ class CronJobController:
         slot = most_recent(seen, status, self.api.now, at.schedule, at.zone, deadline=True)
         if slot is not None and not self._may_not_start(spec, status, slot, name=seen["metadata"]["name"]):
             self._start(seen, status, slot)
-        newest = most_recent(seen, status, self.api.now, at.schedule, at.zone, deadline=False)
-        # Where its guess finds nothing though times have passed, it looks again after now.
-        again = at.schedule.next(max(newest or _earliest(seen, status), self.api.now).astimezone(at.zone))
-        return _utc(again) if again else None
+        return _next_sync(seen, status, self.api.now, at)
 
     def _tidy(self, seen: Body, status: Body) -> None:
         children = {
@@ -194,6 +191,15 @@ def most_recent(
         newest = _utc(found)
         found = schedule.next(found)
     return newest
+
+
+def _next_sync(seen: Body, status: Body, now: datetime, at: Timing) -> datetime | None:
+    """Say when to look again, as `nextScheduleTimeDuration` does."""
+    base = most_recent(seen, status, now, at.schedule, at.zone, deadline=False) or _earliest(seen, status)
+    again = at.schedule.next(base.astimezone(at.zone))
+    if again is not None and again <= now:  # times have passed, but the guess found none
+        again = at.schedule.next(now.astimezone(at.zone))
+    return _utc(again) if again else None
 
 
 def job_name(cronjob: str, slot: datetime) -> str:

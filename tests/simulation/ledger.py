@@ -155,7 +155,9 @@ class Ledger:
     def _note_start(self, slot: datetime, event: Event) -> None:
         self.slots.setdefault(slot, event.at)
         if self.server.fenced:
-            assert self.executed <= self.ceiling + self.lost, f"{self.executed} executions, {self.ceiling} allowed: {self._list()}"
+            assert self.executed <= self.ceiling + self.lost, (
+                f"{self.executed} executions, {self.ceiling} allowed: {self._list()}"
+            )
         at_once = f"{slot} started at {event.at}, though the schedule began at {self.begins}"
         assert slot > self.begins - self.lateness or not self.begun, at_once
 

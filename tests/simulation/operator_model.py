@@ -6,7 +6,6 @@ news, and the process may die. So a step that was carried out and one that was n
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -143,9 +142,7 @@ class OperatorModel:
         self.frozen = False  # stopped or cut off, with all that it knows and was about to do
         self.pace = _MOMENTS  # thirds of requests per second
         self.dies_in: int | None = None  # so many thirds of requests
-        self.views: dict[Kind, View] = {
-            kind: View(server, kind) for kind in ("scheduledjobs", "cronjobs", "jobs")
-        }
+        self.views: dict[Kind, View] = {kind: View(server, kind) for kind in ("scheduledjobs", "cronjobs", "jobs")}
         self.observed: Observed | None = None
         self.watching_since: datetime | None = None
         self.deleting: Callable[[OperatorModel, str], None] = lambda _operator, _job: None
@@ -244,7 +241,12 @@ class OperatorModel:
         """Whether it has read all that there is, and has nothing to do."""
         if not self.up:
             return True
-        return not self.frozen and self._working is None and not self.ready and all(view.is_current for view in self.views.values())
+        return (
+            not self.frozen
+            and self._working is None
+            and not self.ready
+            and all(view.is_current for view in self.views.values())
+        )
 
     def plan_anew(self, key: Key) -> Plan | None:
         """Ask the planner again, as an event without news would do."""

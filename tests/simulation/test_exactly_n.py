@@ -1,4 +1,4 @@
-"""Exactly N, whatever fails: Hypothesis drives the planner through a hostile cluster, and shrinks what breaks a promise.
+"""Exactly N, whatever fails: Hypothesis drives the planner through a hostile cluster, and shrinks what goes wrong.
 
 `TALLY_SOAK_EXAMPLES=50000` runs so many instead of the suite's 2,000. A failure prints its steps, and a blob with
 which `@reproduce_failure` repeats it; what was found and mended stands in test_regressions.py.
@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from tests.simulation.world import BEGINNING, World
 
+SOAKS = bool(os.environ.get("TALLY_SOAK_EXAMPLES"))
 EXAMPLES = int(os.environ.get("TALLY_SOAK_EXAMPLES") or 2_000)
 STARTS = [
     BEGINNING,
@@ -180,6 +181,8 @@ def test_exactly_n() -> None:
             max_examples=EXAMPLES,
             stateful_step_count=25,
             deadline=None,
+            # The suite plays the same worlds each time; a soak plays new ones.
+            derandomize=not SOAKS,
             print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),

@@ -1,4 +1,4 @@
-"""A hostile cluster in one thread: the API server, the CronJob controller, the garbage collector, two operators, a user.
+"""A hostile cluster in one thread: API server, CronJob controller, garbage collector, two operators, a user.
 
 Time is the API server's and moves only in `advance`. At each instant everybody who is up takes turns until nobody has
 anything left to do; then time jumps to the next instant at which somebody has. What goes wrong is switched on and off
@@ -259,7 +259,8 @@ class World:
         if self.operators_first:
             actors = tuple(reversed(actors))
         for _ in range(_TURNS):
-            if not any([actor.step() for actor in actors]):
+            # A list: everybody takes a turn, also after one who did something.
+            if not any([actor.step() for actor in actors]):  # noqa: C419
                 break
         else:
             raise AssertionError("they go round in circles")
@@ -333,4 +334,3 @@ class World:
     def _deleting(self, operator: OperatorModel, name: str) -> None:
         if self.ledger is not None:
             self.ledger.deleting(operator, name)
-
