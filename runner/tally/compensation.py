@@ -1,9 +1,9 @@
 """The machinery under `tally.workflows`: which steps of a run have begun, which still run, and how they are undone.
 
-A run goes through three stages. Its function runs, and each step it awaits enters itself here, found by a context
-variable. Then the run is closed: no step begins any more, those that run finish. Then, if anything went wrong, what has
-begun is compensated in a task of its own, which no cancellation reaches. The order of steps is the order in which they
-began, over all workflows of a process, so that the steps of an inner workflow have their place among the outer one's.
+A run goes through three stages. Its function runs in a task of its own, and each step it awaits enters itself here,
+found by a context variable. Then the run is closed: no step begins any more, those that run finish. Then, if anything
+went wrong, what has begun is compensated in another task, which no cancellation reaches. Steps are ordered by their
+beginnings over all workflows of a process, so that those of an inner workflow have their place among the outer one's.
 
 The pattern is a saga (Garcia-Molina and Salem, 1987): each step commits by itself, and is undone by a step of its own.
 """
@@ -141,23 +141,29 @@ class Run:
         return self._closed or (self._outer is not None and self._outer.closed)
 
     async def _execute(self, function: Callable[[], Awaitable[Any]]) -> tuple[Any, BaseException | None]:
-        task = _this_task()
-        cancellations = task.cancelling()
-        value, error = await self._call(function)
-        await self._finish_running(cancelled=isinstance(error, asyncio.CancelledError))
-        if error is None and task.cancelling() == cancellations:
+        # In a task of its own, so that a cancellation of the run is known even where the function turns it into
+        # something else; a task's own count of cancellations is wrong after a TaskGroup in Python 3.11.
+        body = asyncio.create_task(self._call(function))
+        interruption = await _outlast(body, body.cancel)
+        self._closed = True
+        value, error = (None, asyncio.CancelledError()) if body.cancelled() else body.result()
+        if interruption is not None or isinstance(error, asyncio.CancelledError):
+            self._cancel_running()
+        while self._running:
+            idle = asyncio.ensure_future(self._idle.wait())
+            interruption = await _outlast(idle, self._cancel_running) or interruption
+        error = error or interruption
+        if error is None:
             return value, None
-        error = error or asyncio.CancelledError()
-        await self._compensate(error)
-        if task.cancelling() > cancellations and not isinstance(error, asyncio.CancelledError):
-            # The cancellation came after the failure, or the workflow's own code has turned it into something else.
-            cancelled = asyncio.CancelledError()
-            cancelled.__cause__ = error
-            return None, cancelled
-        return None, error
+        interruption = await self._compensate(error) or interruption
+        if interruption is None or isinstance(error, asyncio.CancelledError):
+            return None, error
+        # The cancellation came after the failure, or the function has turned it into something else.
+        interruption.__cause__ = error
+        return None, interruption
 
     async def _call(self, function: Callable[[], Awaitable[Any]]) -> tuple[Any, BaseException | None]:
-        token = _current.set(self)
+        _current.set(self)
         try:
             value = await function()
             if self._running:
@@ -169,19 +175,12 @@ class Run:
                 self.errors.append(Failure(name=self.name, while_doing="run", error=error))
             return None, error
         finally:
-            _current.reset(token)
             self._closed = True
         return value, None
 
-    async def _finish_running(self, *, cancelled: bool) -> None:
-        """Let the steps in other tasks come to their end; a cancellation of the run is theirs too."""
-        while self._running:
-            if cancelled:
-                for task in list(self._running):
-                    task.cancel()
-            idle = asyncio.ensure_future(self._idle.wait())
-            cancelled = await _outlast(idle, once=True) is not None
-            idle.cancel()
+    def _cancel_running(self) -> None:
+        for task in list(self._running):
+            task.cancel()
 
     @contextmanager
     def _doing(self, name: str) -> Iterator[None]:
@@ -214,11 +213,11 @@ class Run:
                     raise
         return await called(attempt)
 
-    async def _compensate(self, error: BaseException) -> None:
+    async def _compensate(self, error: BaseException) -> asyncio.CancelledError | None:
         count = sum(each.compensate is not None for each in self._begun)
         text = "The workflow %s ended with %s: %s. Steps to compensate: %d"
         _log.warning(text, self.name, type(error).__name__, text_of(error), count)
-        await _outlast(asyncio.ensure_future(self._compensate_all(error)))
+        return await _outlast(asyncio.ensure_future(self._compensate_all(error)))
 
     async def _compensate_all(self, error: BaseException) -> None:
         _current.set(None)
@@ -298,22 +297,25 @@ def _caught(function: Callable[[], Any]) -> tuple[Any, BaseException | None]:
         return None, error
 
 
-async def _outlast(task: "asyncio.Future[Any]", *, once: bool = False) -> asyncio.CancelledError | None:
-    """Wait for a task whatever is cancelled meanwhile.
+async def _outlast(
+    task: "asyncio.Future[Any]", on_cancel: Callable[[], object] = lambda: None
+) -> asyncio.CancelledError | None:
+    """Wait for a task until it ends, whatever is cancelled meanwhile.
 
     Args:
         task: What to wait for; its error is the caller's to look at.
-        once: Return at the first cancellation, instead of at the task's end.
+        on_cancel: Called for each cancellation.
 
     Returns:
-        The last cancellation that came; the caller's task still counts it.
+        The last cancellation that came.
     """
     interruption = None
-    while not task.done() and not (once and interruption):
+    while not task.done():
         try:
             await asyncio.wait([task])
         except asyncio.CancelledError as cancelled:
             interruption = cancelled
+            on_cancel()
     return interruption
 
 
