@@ -11,6 +11,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from tally_operator import instants
+from tally_operator.counting import MEMORY
 
 from tests.simulation.api_model import ApiServer, Body, Event, slot_of
 from tests.simulation.cronjob_controller import ACTOR as CONTROLLER
@@ -116,8 +117,8 @@ class Ledger:
         slot = slot_of(job) if job else None
         if job is None or slot is None or self.scheduled_job is None:
             return
-        counted = self.counted()
-        if slot in counted or (len(counted) >= 10 and slot < min(counted)):
+        counted = sorted(self.counted())
+        if slot in counted or slot < (counted[-MEMORY:] or [slot])[0] and len(counted) >= MEMORY:
             return
         seen = operator.observed.scheduled_job if operator.observed else None
         limit = seen.spec.number_of_executions if seen and seen.spec else None
