@@ -26,18 +26,18 @@ def test_the_last_execution_keeps_its_job_though_the_cronjob_told_of_it_first(wo
 def test_a_late_clock_makes_no_gap_of_what_lies_before_the_cronjob(world: World) -> None:
     """The window began three minutes too early, and a firing in them was counted as if it had run unseen."""
     world.set_clock_back(0, 180)
-    world.create(schedule="* * * * *", numberOfExecutions=3)
+    world.create(schedule="* * * * *", numberOfExecutions=5)
     world.finish()
-    assert len(_ledger(world).slots) == 3
+    assert len(_ledger(world).slots) == 5
 
 
-def test_a_late_clock_does_not_let_the_controller_remember_what_it_has_passed(world: World) -> None:
+def test_a_late_clock_does_not_let_the_controller_remember_what_it_has_passed() -> None:
     """ForgetPassed set the last schedule time back to before the CronJob, and a passed time started at once."""
+    world = World(fenced=False)
     world.create(schedule="30 2 * * *", numberOfExecutions=1)
     world.advance(29)
     world.set_clock_back(0, 180)
     world.edit_cronjob({"spec": {"schedule": "*/2 * * * *"}})
-    world.edit(schedule="*/2 * * * *")
     world.advance(30)
     assert not _ledger(world).slots
 
