@@ -118,7 +118,7 @@ class Ledger:
         if job is None or slot is None or self.scheduled_job is None:
             return
         counted = sorted(self.counted())
-        if slot in counted or slot < (counted[-MEMORY:] or [slot])[0] and len(counted) >= MEMORY:
+        if slot in counted or (slot < (counted[-MEMORY:] or [slot])[0] and len(counted) >= MEMORY):
             return
         seen = operator.observed.scheduled_job if operator.observed else None
         limit = seen.spec.number_of_executions if seen and seen.spec else None

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from tally_operator import render
 
 from tests.simulation.world import BEGINNING, World
+
+if TYPE_CHECKING:
+    from tally_operator.model import Spec
+    from tally_operator.observed import Key, Window
+    from tally_operator.render import Defaults
 
 SOAKS = bool(os.environ.get("TALLY_SOAK_EXAMPLES"))
 EXAMPLES = int(os.environ.get("TALLY_SOAK_EXAMPLES") or 2_000)
@@ -174,6 +181,22 @@ class Hostile(RuleBasedStateMachine):
             self.world.finish()
 
 
+@pytest.fixture
+def _remembered_renderings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Render equal CronJobs once: rendering takes most of a plan's time, and is not what is tried here."""
+    rendered: dict[tuple[object, ...], dict[str, Any]] = {}
+
+    def cronjob(key: Key, uid: str, spec: Spec, window: Window, defaults: Defaults) -> dict[str, Any]:
+        asked = (key, uid, spec.model_dump_json(), window, defaults)
+        if asked not in rendered:
+            rendered[asked] = original(key, uid, spec, window, defaults)
+        return rendered[asked]
+
+    original = render.cronjob
+    monkeypatch.setattr(render, "cronjob", cronjob)
+
+
+@pytest.mark.usefixtures("_remembered_renderings")
 def test_exactly_n() -> None:
     run_state_machine_as_test(
         Hostile,

@@ -98,7 +98,7 @@ class GarbageCollector:
         if version == self._heard and not self.lag:
             return False
         self._heard = version
-        return any(self._collect(body) for kind in ("cronjobs", "jobs") for body in self.api.list(kind))  # type: ignore[arg-type]
+        return any(self._collect(body) for body in (*self.api.list("cronjobs"), *self.api.list("jobs")))
 
     @property
     def next_time(self) -> datetime | None:
@@ -165,7 +165,7 @@ class World:
             return
         new = self.server.merge("scheduledjobs", NAME, {"spec": spec}, "user")["spec"]
         self.ledger.ceiling = max(self.ledger.ceiling, new.get("numberOfExecutions") or inf)
-        live = next(iter(self.server.list("cronjobs")), {"spec": {}})["spec"]
+        live: Body = next(iter(self.server.list("cronjobs")), {"spec": {}})["spec"]
         # What was changed there and back before anybody looked was never changed.
         moved = any(live.get(name) != new.get(name, live.get(name)) for name in ("schedule", "timeZone"))
         if moved or (live.get("suspend") and not new.get("suspend")):
@@ -319,7 +319,7 @@ class World:
         return instants.read(text) if text else self.server.now + timedelta(minutes=2)
 
     def _next_time(self) -> datetime | None:
-        actors = (self.controller, self.jobs, self.collector, *self.operators)
+        actors: Sequence[Any] = (self.controller, self.jobs, self.collector, *self.operators)
         times = [time for actor in actors if (time := actor.next_time) is not None]
         return max(min(times), self.server.now + timedelta(seconds=1)) if times else None
 

@@ -177,10 +177,33 @@ async def test_a_step_is_retried_after_its_interval_and_compensated_once(
     assert (shop.log, result.state, waited) == (log, state, waits)
 
 
+async def test_a_step_that_waits_for_its_retry_is_not_tried_again_after_another_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waiting, interval = asyncio.Event(), asyncio.Event()
+
+    async def sleep(_seconds: float) -> None:
+        waiting.set()
+        await interval.wait()
+
+    monkeypatch.setattr("tally.compensation.asyncio.sleep", sleep)
+    shop = Shop(failing={"a": 1, "b": 1}, gates={"b": asyncio.Event()})
+    a, b = shop.step("a", max_retries=1), shop.step("b")
+    running = asyncio.create_task(ended(lambda: asyncio.gather(a(), b())))
+    await waiting.wait()
+    shop.gates["b"].set()
+    while "b is through" not in shop.log:
+        await asyncio.wait([running], timeout=0)
+    await asyncio.wait([running], timeout=0.01)
+    interval.set()
+    assert (await running).state == "reverted"
+    assert shop.log == ["a", "b", "b is through", "undo b None", "undo a None"]
+
+
 async def test_parallel_steps_finish_before_compensation_begins_and_are_neither_retried_nor_followed() -> None:
     shop = Shop(failing={"a": 1, "b": 1}, gates={"b": asyncio.Event(), "c": asyncio.Event()})
     a, d = shop.step("a"), shop.step("d")
-    b, c = shop.step("b", max_retries=3), shop.step("c")
+    b, c = shop.step("b", max_retries=3, retry_interval=3600), shop.step("c")
 
     async def branch() -> None:
         await c()
@@ -198,6 +221,40 @@ async def test_parallel_steps_finish_before_compensation_begins_and_are_neither_
         gate.set()
     assert (await running).state == "reverted"
     assert shop.log[3:] == ["b is through", "c is through", "undo a None", "undo c C", "undo b None"]
+
+
+async def test_an_inner_workflow_that_runs_in_parallel_to_a_failure_begins_no_other_step() -> None:
+    shop = Shop(failing={"a": 1}, gates={"b": asyncio.Event()})
+    a, b, c = (shop.step(name) for name in "abc")
+
+    async def inner() -> None:
+        await b()
+        await c()
+
+    running = asyncio.create_task(ended(lambda: asyncio.gather(flow(inner, "inner").run(input=None), a())))
+    await until(shop, "b")
+    for _ in range(10):
+        await asyncio.sleep(0)
+    shop.gates["b"].set()
+    assert (await running).state == "reverted"
+    assert shop.log == ["a", "b", "b is through", "undo b B", "undo a None"]
+
+
+async def test_a_cancellation_reaches_a_step_that_nobody_awaits() -> None:
+    shop = Shop(gates={"a": asyncio.Event(), "b": asyncio.Event()})
+    a, b = shop.step("a"), shop.step("b")
+    left: list[asyncio.Task[str]] = []
+
+    async def body() -> None:
+        left.append(asyncio.create_task(a()))
+        await b()
+
+    running = asyncio.create_task(ended(body))
+    await until(shop, "a")
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert shop.log == ["b", "a", "undo a None", "undo b None"]
 
 
 async def test_a_task_group_cancels_its_other_steps_and_each_is_compensated() -> None:
@@ -349,7 +406,8 @@ async def test_a_timeout_around_a_workflow_compensates() -> None:
 
 
 async def test_a_plain_step_runs_in_a_thread_which_a_cancellation_waits_for() -> None:
-    begun, release, log = threading.Event(), threading.Event(), []
+    begun, release, log, shop = threading.Event(), threading.Event(), [], Shop()
+    after = shop.step("after")
 
     def undo(_container: Container, result: str | None) -> None:
         log.append(f"undo {result}")
@@ -360,7 +418,11 @@ async def test_a_plain_step_runs_in_a_thread_which_a_cancellation_waits_for() ->
         release.wait(10)
         return threading.current_thread().name
 
-    running = asyncio.create_task(ended(act))
+    async def body() -> None:
+        await act()
+        await after()
+
+    running = asyncio.create_task(ended(body))
     await asyncio.to_thread(begun.wait, 10)
     running.cancel()
     await asyncio.sleep(0)
@@ -368,7 +430,7 @@ async def test_a_plain_step_runs_in_a_thread_which_a_cancellation_waits_for() ->
     release.set()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert len(log) == 1
+    assert (len(log), shop.log) == (1, [])
     assert log[0] not in ("undo None", "undo MainThread")
 
 
@@ -403,22 +465,29 @@ async def test_a_step_outside_of_a_workflow_is_just_its_function() -> None:
     assert shop.log == ["a", "a"]
 
 
-async def test_a_step_may_be_the_compensation_of_another_one() -> None:
-    log: list[str | None] = []
+async def test_a_step_may_be_the_compensation_of_another_one_and_is_then_just_its_function() -> None:
+    shop = Shop(failing={"b": 1})
+    log: list[str] = []
 
-    @step
+    def restore(_container: Container, _result: None) -> None:
+        log.append("restored")
+
+    @step(compensate=restore)
     async def delete(_container: Container, key: str | None) -> None:
-        log.append(key)
+        log.append(f"deleted {key}")
 
     @step(compensate=delete)
     async def create() -> str:
         return "key"
 
-    async def body() -> None:
-        await create()
-        raise ValueError
+    b = shop.step("b")
 
-    assert ((await ended(body)).state, log) == ("reverted", ["key"])
+    async def inner() -> None:
+        await create()
+        await b()
+
+    result = await ended(lambda: flow(inner, "inner").run(input=None))
+    assert (result.state, log) == ("reverted", ["deleted key"])
 
 
 async def test_a_workflow_that_returns_while_a_step_runs_fails() -> None:

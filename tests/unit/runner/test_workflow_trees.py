@@ -204,7 +204,8 @@ def judge_reverted(world: World, scope: Path) -> None:
     check(world, left <= world.stuck, f"{scope}: {left} is left")
     inner = [each for each in world.reverted if each != scope and below(each, scope)]
     own = [path for path in undone if not any(below(path, each) for each in inner)]
-    check(world, own == [path for path in reversed(world.of("call", scope)) if path in own], f"{scope}: undone in the order {own}")
+    newest_first = [path for path in reversed(world.of("call", scope)) if path in own]
+    check(world, own == newest_first, f"{scope}: undone in the order {own}")
     if own:
         rest = world.log[world.log.index(("undo", own[0])) :]
         late = [path for kind, path in rest if kind in ("begin", "end") and below(path, scope)]
