@@ -10,7 +10,6 @@ The pattern is a saga (Garcia-Molina and Salem, 1987): each step commits by itse
 
 import asyncio
 import functools
-import inspect
 import itertools
 import logging
 from collections.abc import Awaitable, Callable, Iterator
@@ -22,6 +21,7 @@ from typing import Any, Literal, Union
 from tally.container import Container
 from tally.errors import TallyError
 from tally.jsontext import text_of
+from tally.outlasting import called, outlast
 
 State = Literal["done", "reverted", "failed"]
 Compensate = Callable[[Container, Any], object]
@@ -144,14 +144,14 @@ class Run:
         # In a task of its own, so that a cancellation of the run is known even where the function turns it into
         # something else; a task's own count of cancellations is wrong after a TaskGroup in Python 3.11.
         body = asyncio.create_task(self._call(function))
-        interruption = await _outlast(body, body.cancel)
+        interruption = await outlast(body, body.cancel)
         self._closed = True
         value, error = (None, asyncio.CancelledError()) if body.cancelled() else body.result()
         if interruption is not None or isinstance(error, asyncio.CancelledError):
             self._cancel_running()
         while self._running:
             idle = asyncio.ensure_future(self._idle.wait())
-            interruption = await _outlast(idle, self._cancel_running) or interruption
+            interruption = await outlast(idle, self._cancel_running) or interruption
         error = error or interruption
         if error is None:
             return value, None
@@ -215,9 +215,10 @@ class Run:
 
     async def _compensate(self, error: BaseException) -> asyncio.CancelledError | None:
         count = sum(each.compensate is not None for each in self._begun)
-        text = "The workflow %s ended with %s: %s. Steps to compensate: %d"
-        _log.warning(text, self.name, type(error).__name__, text_of(error), count)
-        return await _outlast(asyncio.ensure_future(self._compensate_all(error)))
+        cancelled = isinstance(error, asyncio.CancelledError)
+        reason = "was cancelled" if cancelled else f"failed with {type(error).__name__}: {text_of(error)}"
+        _log.warning("The workflow %s %s (steps to compensate: %d)", self.name, reason, count)
+        return await outlast(asyncio.ensure_future(self._compensate_all(error)))
 
     async def _compensate_all(self, error: BaseException) -> None:
         _current.set(None)
@@ -265,58 +266,6 @@ def outer_run(workflow: str) -> Run | None:
         text = f"The workflow {workflow!r} was run by the step {current!r}. Run it in the workflow, to have it undone."
         raise WorkflowError(text)
     return current
-
-
-async def called(function: Callable[[], Any]) -> tuple[Any, asyncio.CancelledError | None]:
-    """Call a step or a compensation, a plain function in a thread.
-
-    Args:
-        function: A `functools.partial` of it, with all that it takes.
-
-    Returns:
-        What it returned; and the cancellation that came while a thread ran: a thread cannot be stopped, so it was
-        waited for, and the caller raises the cancellation when it has noted what the thread did.
-    """
-    if inspect.iscoroutinefunction(function):
-        return await function(), None
-    thread = asyncio.ensure_future(asyncio.to_thread(_caught, function))
-    interruption = await _outlast(thread)
-    value, error = thread.result()
-    if error is not None:
-        if interruption is not None:
-            raise interruption from error
-        raise error
-    # A decorator may have hidden a coroutine function.
-    return (await value if inspect.isawaitable(value) else value), interruption
-
-
-def _caught(function: Callable[[], Any]) -> tuple[Any, BaseException | None]:
-    try:
-        return function(), None
-    except BaseException as error:  # noqa: BLE001 (a StopIteration would never leave the thread)
-        return None, error
-
-
-async def _outlast(
-    task: "asyncio.Future[Any]", on_cancel: Callable[[], object] = lambda: None
-) -> asyncio.CancelledError | None:
-    """Wait for a task until it ends, whatever is cancelled meanwhile.
-
-    Args:
-        task: What to wait for; its error is the caller's to look at.
-        on_cancel: Called for each cancellation.
-
-    Returns:
-        The last cancellation that came.
-    """
-    interruption = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as cancelled:
-            interruption = cancelled
-            on_cancel()
-    return interruption
 
 
 def _this_task() -> asyncio.Task[Any]:

@@ -28,6 +28,7 @@ from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar, cast, ov
 from tally import compensation
 from tally.compensation import Compensate, Failure, Run, State, WorkflowError
 from tally.container import Container
+from tally.outlasting import called
 
 __all__ = ["Failure", "WorkflowError", "WorkflowResult", "step", "workflow"]
 
@@ -203,7 +204,7 @@ def _step(
         attempt = functools.partial(function, *args, **kwargs)
         if run is not None:
             return await run.take(name, attempt, compensate, retries)
-        value, interruption = await compensation.called(attempt)
+        value, interruption = await called(attempt)
         if interruption is not None:
             raise interruption
         return value
