@@ -3,10 +3,11 @@
 The memory is `status.recentExecutions`: the last ten slots and any older one that still runs. A Job whose slot stands
 there, or is older than ten counted ones, has been counted; any other Job has not, however late it is seen.
 
-A firing between two counted slots that has no Job was missed, if the operator was watching (under Replace a Job may go before it is told of), or if something else tells
-so: its predecessor was still running (Forbid), or its successor started late, as after an outage of the controller.
-A firing in a time when nobody watched, that nothing explains, may have had a Job that was deleted since. With a limit
-it counts as executed, since never more than N comes first.
+A firing between two counted slots that has no Job was missed, if the operator was watching (but under Replace a Job may
+go before the watch tells of it), or if something else tells so: its predecessor was still running (Forbid), or its
+successor started late, as after an outage of the controller. A firing in a time when nobody watched, that nothing
+explains, may have had a Job that was deleted since. With a limit it counts as executed, since never more than N comes
+first.
 """
 
 from collections.abc import Iterable, Iterator
