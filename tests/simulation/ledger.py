@@ -43,6 +43,7 @@ class Ledger:
     phantoms_until: datetime | None = None
     lost: int = 0  # Jobs that were deleted by hand before anybody had noted them
     lateness: timedelta = timedelta(0)  # how far behind an operator's clock has been
+    unfenced: bool = False  # whether the CronJob was changed by hand and is not yet put right
     last_count: int = 0
     by_hand: bool = False  # whether a Job was deleted by hand, or by the CronJob controller (Replace)
     begun: bool = False  # whether everybody knows since when the schedule stands
@@ -83,7 +84,7 @@ class Ledger:
         if body is None or (body.get("status") or {}).get("observedGeneration") != body["metadata"]["generation"]:
             return
         self.ceiling = max(self.limit, self.executed)
-        self.begun = True
+        self.begun, self.unfenced = True, False
 
     def begin(self, at: datetime) -> None:
         """Note that the schedule begins anew."""
@@ -110,6 +111,10 @@ class Ledger:
         cronjob = next(iter(self.server.list("cronjobs")), {})
         noted = (cronjob.get("status") or {}).get("lastScheduleTime")
         return instants.read(noted) if noted else None
+
+    def forgive(self) -> None:
+        """Note what was not counted as long as there was no limit: a Job that nobody saw then is taken for missed."""
+        self.lost = max(self.lost, self.executed - self.last_count)
 
     def deleting(self, operator: OperatorModel, name: str) -> None:
         """Judge the operator's deletion of a Job: counted, manual, or too many."""
@@ -155,6 +160,8 @@ class Ledger:
 
     def _note_start(self, slot: datetime, event: Event) -> None:
         self.slots.setdefault(slot, event.at)
+        if self.unfenced and self.executed > self.limit:
+            self.surplus.add(slot)  # what a hand has let in beyond the limit is never counted
         if self.server.fenced:
             assert self.executed <= self.ceiling + self.lost, (
                 f"{self.executed} executions, {self.ceiling} allowed: {self._list()}"

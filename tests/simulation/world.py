@@ -163,6 +163,8 @@ class World:
         """Change fields of the ScheduledJob; None takes one away."""
         if not self.server.list("scheduledjobs") or self.ledger is None:
             return
+        if "numberOfExecutions" not in self.server.get("scheduledjobs", NAME)["spec"]:
+            self.ledger.forgive()
         new = self.server.merge("scheduledjobs", NAME, {"spec": spec}, "user")["spec"]
         self.ledger.ceiling = max(self.ledger.ceiling, new.get("numberOfExecutions") or inf)
         live: Body = next(iter(self.server.list("cronjobs")), {"spec": {}})["spec"]
@@ -187,6 +189,7 @@ class World:
         """Change the CronJob by hand."""
         if self.server.list("cronjobs") and self.ledger:
             self.ledger.by_hand = True
+            self.ledger.unfenced = True
             self.ledger.ceiling = inf  # with another schedule or fence it may start anything, until it is put right
             self.server.merge("cronjobs", NAME, patch, "user")
 
