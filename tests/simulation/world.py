@@ -152,7 +152,7 @@ class World:
         """Apply the ScheduledJob, if there is none."""
         if self.server.list("scheduledjobs"):
             return
-        body = {"metadata": {"name": NAME}, "spec": {"name": NAME, **spec}}
+        body = {"metadata": {"name": NAME}, "spec": {"name": NAME, **{k: v for k, v in spec.items() if v is not None}}}
         made = self.server.create("scheduledjobs", body, "user")
         self.ledger = Ledger(
             self.server, made["metadata"]["uid"], self.server.now, spec.get("numberOfExecutions") or inf
