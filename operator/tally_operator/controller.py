@@ -175,6 +175,7 @@ class Controller:
             observed = self._store.observe(key, observed.watching_since) or observed
             plan = planner.plan(observed, self._config.defaults, now, error.refusal)
             await self._cluster.carry_out(observed.scheduled_job, plan.steps)
+        self._store.forget_gone(observed)
         self._look_again(key, plan)
 
     async def _observe(self, key: Key) -> Observed | None:

@@ -3,11 +3,10 @@
 The memory is `status.recentExecutions`: the last ten slots and any older one that still runs. A Job whose slot stands
 there, or is older than ten counted ones, has been counted; any other Job has not, however late it is seen.
 
-A firing between two counted slots that has no Job was missed, if the operator was watching (but under Replace a Job may
-go before the watch tells of it), or if something else tells so: its predecessor was still running (Forbid), or its
-successor started late, as after an outage of the controller. A firing in a time when nobody watched, that nothing
-explains, may have had a Job that was deleted since. With a limit it counts as executed, since never more than N comes
-first.
+A firing between two counted slots that has no Job was missed, if the operator was watching (a Job that came and went is
+told by its deletion), or if something else tells so: its predecessor was still running (Forbid), or its successor
+started late, as after an outage of the controller. A firing in a time when nobody watched, that nothing explains, may
+have had a Job that was deleted since. With a limit it counts as executed, since never more than N comes first.
 """
 
 from collections.abc import Iterable, Iterator
@@ -182,9 +181,7 @@ def _fill_gap(
     if limit is None or _started_late(slot, job):
         return replace(tally, missed=tally.missed + gaps)
     for gap in _between(firings, start, slot):
-        # Replace deletes Jobs by itself, perhaps before the watch, which may hang, has told of them.
-        watched = gap > firings.watching_since and firings.policy != "Replace"
-        if watched or _skipped(gap, by_slot, firings.policy):
+        if gap > firings.watching_since or _skipped(gap, by_slot, firings.policy):
             tally = replace(tally, missed=tally.missed + 1)
         elif tally.executions < limit:
             tally = _counted(tally, gap, None)

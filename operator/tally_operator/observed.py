@@ -119,6 +119,7 @@ class Observed:
         rival: The name of an older ScheduledJob with the same `spec.name`, if there is one.
         cronjob: The CronJob of our name, whoever owns it.
         jobs: All Jobs that carry our uid.
+        gone: Those that were seen to go since the last time that all was put right; among them may be executions.
         watching_since: Since when no Job can have come and gone unseen.
         listed_at: When the Jobs were listed anew, after the fence's end, by the API server's clock or a little earlier;
             None when they come from the watch.
@@ -130,6 +131,7 @@ class Observed:
     rival: str | None = None
     cronjob: CronJob | None = None
     jobs: tuple[Job, ...] = ()
+    gone: tuple[Job, ...] = ()
     listed_at: datetime | None = None
     ending: Ending | None = None
 

@@ -114,7 +114,7 @@ def _tells_of_unseen(observed: Observed) -> bool:
     if started is None:
         return False
     counted = {counting.slot_of(each) for each in observed.scheduled_job.status.recent_executions}
-    return started not in counted and started not in {job.slot for job in observed.jobs}
+    return started not in counted and started not in {job.slot for job in (*observed.jobs, *observed.gone)}
 
 
 def _case(observed: Observed, spec: Spec, defaults: Defaults, now: datetime, refusal: Refusal | None) -> _Case:
@@ -125,7 +125,12 @@ def _case(observed: Observed, spec: Spec, defaults: Defaults, now: datetime, ref
         problem = Problem(reason="NameTaken", message=message)
     elif refusal:
         problem = Problem(reason=refusal.reason, message=refusal.message)
-    tally = counting.count(observed.scheduled_job.status, spec.number_of_executions, observed.jobs, _firings(observed))
+    tally = counting.count(
+        observed.scheduled_job.status,
+        spec.number_of_executions,
+        (*observed.gone, *observed.jobs),
+        _firings(observed),
+    )
     return _Case(
         observed=observed,
         spec=spec,

@@ -3,6 +3,7 @@
 import sys
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from tally_operator import observed
@@ -23,6 +24,7 @@ class Store:
         self._by_uid: dict[str, Key] = {}
         self._cronjobs: dict[Key, CronJob] = {}
         self._jobs: dict[str, dict[str, Job]] = {}
+        self._gone: dict[str, dict[str, Job]] = {}
         self._versions: dict[str, int] = {}
         self._buried: deque[str] = deque()
 
@@ -58,6 +60,7 @@ class Store:
             return set()
         self._by_uid.pop(old.uid, None)
         self._jobs.pop(old.uid, None)
+        self._gone.pop(old.uid, None)
         self._bury(old.uid, sys.maxsize)  # a uid never comes back
         return self._leave_name(old)
 
@@ -104,8 +107,9 @@ class Store:
         return self._owner(body) if old != job else set()
 
     def drop_job(self, body: Json) -> set[Key]:
-        """Forget a Job; returns what is to be looked at again."""
+        """Take a Job for gone; returns what is to be looked at again."""
         jobs = self._jobs.get(observed.owner_of(body), {})
+        self._note_gone(observed.owner_of(body), observed.job(body))
         self._bury(body["metadata"]["uid"], int(body["metadata"]["resourceVersion"]))
         known = jobs.get(body["metadata"]["name"])
         if known is not None and known.uid == body["metadata"]["uid"]:
@@ -130,6 +134,7 @@ class Store:
             jobs = self._jobs.get(uid, {})
             for gone in [job for job in jobs.values() if self._is_gone(job.uid, present, version)]:
                 del jobs[gone.name]
+                self._note_gone(uid, gone)
                 changed |= {self._by_uid[uid]} if uid in self._by_uid else set()
         return changed
 
@@ -168,7 +173,19 @@ class Store:
             rival=self._rival(scheduled_job),
             cronjob=self._cronjobs.get(_job_name(scheduled_job)),
             jobs=tuple(self._jobs.get(scheduled_job.uid, {}).values()),
+            gone=tuple(self._gone.get(scheduled_job.uid, {}).values()),
         )
+
+    def forget_gone(self, seen: Observed) -> None:
+        """Forget the Jobs that have gone, once a plan that knew of them has been carried out."""
+        gone = self._gone.get(seen.scheduled_job.uid, {})
+        for job in seen.gone:
+            gone.pop(job.uid, None)
+
+    def _note_gone(self, owner: str, job: Job) -> None:
+        # Between two looks a Job may come and go: deleted by hand, or by the CronJob controller, which replaces it.
+        if job.slot is not None and owner in self._by_uid:
+            self._gone.setdefault(owner, {})[job.uid] = replace(job, deleting=True)
 
     def _leave_name(self, old: ScheduledJob) -> set[Key]:
         rivals = self._by_job_name.get(_job_name(old), set())

@@ -324,6 +324,7 @@ class OperatorModel:
             observed = self.store.observe(key, observed.watching_since) or observed
             plan = planner.plan(observed, DEFAULTS, now, error.refusal)
             await self.cluster.carry_out(observed.scheduled_job, plan.steps)
+        self.store.forget_gone(observed)
         return plan
 
     async def _observe(self, key: Key) -> Observed | None:

@@ -65,7 +65,6 @@ def test_jobs_that_were_replaced_while_the_operator_hung_are_counted(world: Worl
     world.finish()
 
 
-@pytest.mark.xfail(strict=True, reason="under Replace no watched firing is taken for missed")
 def test_what_an_absent_controller_missed_is_missed_under_replace_too(world: World) -> None:
     """Watched all the time, its firings passed for executed, and fewer than N were."""
     world.create(schedule="3,4,30 * * * *", concurrencyPolicy="Replace", numberOfExecutions=2)
