@@ -38,7 +38,7 @@ lint: setup ## ruff and the rules of who imports whom
 	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
 
 types: setup ## mypy, strict
-	@$(BIN)/mypy --no-error-summary runner operator deploy/local/tally_cluster tests/unit/operator tests/integration tests/e2e tests/chaos tests/conftest.py
+	@$(BIN)/mypy --no-error-summary runner operator deploy/local/tally_cluster tests/unit/operator tests/simulation tests/integration tests/e2e tests/chaos tests/conftest.py
 
 format: setup ## format the code and order the imports
 	@$(BIN)/ruff check --quiet --fix-only

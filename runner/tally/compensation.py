@@ -245,11 +245,7 @@ def current_run(step: str) -> Run | None:
     Raises:
         WorkflowError: It is called by another step.
     """
-    current = _current.get()
-    if isinstance(current, str):
-        text = f"The step {step!r} was called by the step {current!r}. Call it in the workflow, to have it undone."
-        raise WorkflowError(text)
-    return current
+    return _run_unless_in_a_step(f"The step {step!r} was called", "Call it in the workflow, to have it undone.")
 
 
 def outer_run(workflow: str) -> Run | None:
@@ -261,10 +257,13 @@ def outer_run(workflow: str) -> Run | None:
     Raises:
         WorkflowError: It is run by a step.
     """
+    return _run_unless_in_a_step(f"The workflow {workflow!r} was run", "Run it in the workflow, to have it undone.")
+
+
+def _run_unless_in_a_step(what: str, instead: str) -> Run | None:
     current = _current.get()
     if isinstance(current, str):
-        text = f"The workflow {workflow!r} was run by the step {current!r}. Run it in the workflow, to have it undone."
-        raise WorkflowError(text)
+        raise WorkflowError(f"{what} by the step {current!r}. {instead}")
     return current
 
 

@@ -5,12 +5,11 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.e2e.kube import Kubectl, scheduled_job, slot
+from tests.e2e.kube import SLOT, Kubectl, scheduled_job, slot
 from tests.e2e.waiting import eventually
 from tests.integration.apiserver import ApiServer, Json
 
 FAR = "0 0 1 1 *"  # does not fire while a test runs
-SLOT = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 
 
 class Shop:
