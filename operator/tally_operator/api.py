@@ -3,8 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Self
@@ -42,6 +42,20 @@ class ApiError(Exception):
         self.reason = reason
         self.message = message
         self.retry_after = retry_after
+
+
+# What a request may raise that is no mistake of ours: a later try may go well. A TimeoutError is an OSError.
+FAILURES = (ApiError, aiohttp.ClientError, OSError)
+
+
+@contextmanager
+def tolerated_absence() -> Iterator[None]:
+    """Let the object that a request is for have gone, or its name have passed to another one (409)."""
+    try:
+        yield
+    except ApiError as error:
+        if error.status not in (404, 409):
+            raise
 
 
 class ServerClock:
@@ -144,12 +158,8 @@ class Api:
     async def delete(self, path: str, uid: str, propagation: str) -> None:
         """Delete an object if it is still the same one; one that has gone is no error."""
         body = {"preconditions": {"uid": uid}, "propagationPolicy": propagation}
-        try:
+        with tolerated_absence():
             await self._request("DELETE", path, None, body)
-        except ApiError as error:
-            # 409: another object has the name now.
-            if error.status not in (404, 409):
-                raise
 
     async def list(self, path: str, query: Query | None = None) -> tuple[list[dict[str, Any]], str]:
         """Read all pages of a list.

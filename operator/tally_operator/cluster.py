@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tally_operator import instants, names, termination
-from tally_operator.api import Api, ApiError, Query
+from tally_operator.api import Api, ApiError, Query, tolerated_absence
 from tally_operator.observed import Ending, Job, Json, Key, ScheduledJob
+from tally_operator.problems import Problem, cronjob_conflict
 from tally_operator.steps import (
     AdoptJob,
     ApplyCronJob,
@@ -15,7 +16,6 @@ from tally_operator.steps import (
     DeleteJob,
     Emit,
     ForgetPassed,
-    Refusal,
     Step,
     WriteStatus,
 )
@@ -33,7 +33,7 @@ class RefusedError(Exception):
         refusal: What to say in the status.
     """
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: Problem) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
 
@@ -102,7 +102,8 @@ class Cluster:
                 await self._apply(key, step, versions.get(step.version, step.version))
             case AdoptJob(job=name, uid=uid):
                 adopted = {"metadata": {"uid": uid, "ownerReferences": [_owner_reference(scheduled_job)]}}
-                await self._tolerating_absence(self._api.merge(f"{_jobs(key)}/{name}", adopted))
+                with tolerated_absence():
+                    await self._api.merge(f"{_jobs(key)}/{name}", adopted)
             case DeleteCronJob(cronjob=name, uid=uid):
                 await self._api.delete(f"{_cronjobs(key)}/{name}", uid, "Orphan")
                 _log.info("%s/%s: deleted the CronJob %s, its Jobs stay", *key, name)
@@ -166,34 +167,21 @@ class Cluster:
         except ApiError as error:
             _log.warning("%s/%s: the event %s was not posted: %s", *key, event.reason, error)
 
-    async def _tolerating_absence(self, request: Any) -> None:  # noqa: ANN401 (a coroutine of any result)
-        try:
-            await request
-        except ApiError as error:
-            # 409: another Job has the name now.
-            if error.status not in (404, 409):
-                raise
-
 
 def _judged(step: Step, error: ApiError) -> Exception:
     """Tell apart what changed meanwhile, what is refused for good, and what may pass."""
     if isinstance(step, CreateCronJob) and error.reason == "AlreadyExists":
-        name = step.body["metadata"]["name"]
-        message = (
-            f"The CronJob {name!r} is there already and is not of this ScheduledJob; it is left as it is. "
-            "Delete it, or use another spec.name."
-        )
-        return RefusedError(Refusal(reason="CronJobConflict", message=message))
+        return RefusedError(cronjob_conflict(step.body["metadata"]["name"]))
     if error.status in (404, 409):
         return StaleError(str(error))
     if isinstance(step, CreateCronJob | ApplyCronJob):
         if error.status in (400, 422) or error.message.startswith(_UNREADABLE):
             return RefusedError(
-                Refusal(reason="InvalidTemplate", message=f"The API server refused the CronJob: {error.message}")
+                Problem(reason="InvalidTemplate", message=f"The API server refused the CronJob: {error.message}")
             )
         if error.status == 403:
             return RefusedError(
-                Refusal(reason="ApplyFailed", message=f"The CronJob could not be written: {error.message}")
+                Problem(reason="ApplyFailed", message=f"The CronJob could not be written: {error.message}")
             )
     return error
 

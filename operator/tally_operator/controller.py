@@ -8,17 +8,14 @@ later each time.
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import replace
-from datetime import datetime  # noqa: TC003 (used in an annotation that is evaluated)
 from typing import Any
 
-import aiohttp
-
-from tally_operator import names, planner, status
-from tally_operator.api import Api, ApiError, backoff, described
-from tally_operator.cluster import Cluster, RefusedError, StaleError
+from tally_operator import names
+from tally_operator.api import FAILURES, Api, backoff, described
+from tally_operator.cluster import Cluster, StaleError
 from tally_operator.config import Config
-from tally_operator.observed import Json, Key, Observed
+from tally_operator.observed import Json, Key
+from tally_operator.reconciler import Reconciler
 from tally_operator.steps import Plan
 from tally_operator.store import Store
 from tally_operator.watching import Follower
@@ -43,12 +40,11 @@ class Controller:
         self._failed = failed
         self._api = Api(_CONNECTIONS)
         self._store = Store()
-        self._cluster = Cluster(self._api, self._store)
         self._queue: WorkQueue[Key] = WorkQueue()
         self._failures: dict[Key, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._watching_since: datetime | None = None
         self._relist = asyncio.Event()
+        self._reconciler: Reconciler | None = None
 
     async def start(self) -> None:
         """Learn what there is, then begin to work: never on half a picture."""
@@ -61,10 +57,16 @@ class Controller:
         await self._list_scheduled_jobs()
         for follower in followers:
             await follower.listed.wait()
-        self._watching_since = self._api.clock.now()
+        self._reconciler = Reconciler(
+            self._store,
+            Cluster(self._api, self._store),
+            self._api.clock,
+            self._config.defaults,
+            watching_since=self._api.clock.now(),
+        )
         self._spawn(self._relisten(), "relist")
         for number in range(self._config.workers):
-            self._spawn(self._work(), f"worker {number}")
+            self._spawn(self._work(self._reconciler), f"worker {number}")
         _log.info("Watching %d ScheduledJobs", len(self._store.keys()))
 
     async def stop(self) -> None:
@@ -83,9 +85,7 @@ class Controller:
             body: The ScheduledJob.
         """
         if type_ == "DELETED":
-            known = self._store.scheduled_job(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
-            if known is not None and known.uid == body["metadata"]["uid"]:
-                self._changed(self._store.drop_scheduled_job(known.key))
+            self._changed(self._store.drop_scheduled_job(body))
             return
         if type_ is None:
             self._relist.set()
@@ -109,8 +109,8 @@ class Controller:
 
     def _sync_jobs(self, bodies: Iterable[Json], version: int) -> set[Key]:
         # What came and went before this listing was not seen.
-        if self._watching_since is not None:
-            self._watching_since = self._api.clock.now()
+        if self._reconciler is not None:
+            self._reconciler.watching_since = self._api.clock.now()
         return self._store.sync_jobs(bodies, version)
 
     async def _list_scheduled_jobs(self) -> None:
@@ -122,7 +122,7 @@ class Controller:
                 bodies = [body for listed, _ in listings for body in listed]
                 self._changed(self._store.sync_scheduled_jobs(bodies, min(int(version) for _, version in listings)))
                 return
-            except (ApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            except FAILURES as error:
                 failures += 1
                 await backoff(failures, error)
 
@@ -138,16 +138,16 @@ class Controller:
         namespaces = self._config.namespaces
         return [f"/apis/{version}/namespaces/{name}/{kind}" for name in namespaces] or [f"/apis/{version}/{kind}"]
 
-    async def _work(self) -> None:
+    async def _work(self, reconciler: Reconciler) -> None:
         while True:
             key = await self._queue.get()
             try:
-                await self._reconcile(key)
+                self._look_again(key, await reconciler.reconcile(key))
                 self._failures.pop(key, None)
             except StaleError as error:
                 _log.info("%s/%s: has changed meanwhile (%s)", *key, error)
                 self._retry(key)
-            except (ApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            except FAILURES as error:
                 _log.warning("%s/%s: %s", *key, described(error))
                 self._retry(key)
             except Exception:  # noqa: BLE001 (a broken object may fail in any way)
@@ -161,39 +161,9 @@ class Controller:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
         self._queue.add_after(key, min(_FIRST_RETRY * 2.0 ** min(failures - 1, 20), _LAST_RETRY))
 
-    async def _reconcile(self, key: Key) -> None:
-        observed = await self._observe(key)
-        if observed is None:
+    def _look_again(self, key: Key, plan: Plan | None) -> None:
+        if plan is None:
             return
-        now = self._api.clock.now()
-        plan = planner.plan(observed, self._config.defaults, now)
-        try:
-            await self._cluster.carry_out(observed.scheduled_job, plan.steps)
-        except RefusedError as error:
-            _log.warning("%s/%s: %s", *key, error)
-            # Some steps may have been carried out before: look anew.
-            observed = self._store.observe(key, observed.watching_since) or observed
-            plan = planner.plan(observed, self._config.defaults, now, error.refusal)
-            await self._cluster.carry_out(observed.scheduled_job, plan.steps)
-        self._store.forget_gone(observed)
-        self._look_again(key, plan)
-
-    async def _observe(self, key: Key) -> Observed | None:
-        assert self._watching_since is not None, "started"
-        observed = self._store.observe(key, self._watching_since)
-        if observed is None:
-            return None
-        listed_at = None
-        if planner.needs_listing(observed, self._api.clock.now()):
-            listed_at = await self._cluster.list_jobs(observed.scheduled_job)
-            observed = self._store.observe(key, self._watching_since)
-        if observed is None:
-            return None
-        job = status.awaited_ending(observed.scheduled_job.status, observed.jobs)
-        ending = await self._cluster.ending(key, job) if job else None
-        return replace(observed, listed_at=listed_at, ending=ending)
-
-    def _look_again(self, key: Key, plan: Plan) -> None:
         self._queue.forget_delay(key)
         if plan.look_again_at is not None:
             self._queue.add_after(key, (plan.look_again_at - self._api.clock.now()).total_seconds())

@@ -70,6 +70,10 @@ class Tally:
         """The newest executed slot."""
         return max(map(slot_of, self.recent), default=None)
 
+    def remaining(self, limit: int | None) -> int | None:
+        """How many executions are left; None without a limit."""
+        return None if limit is None else max(0, limit - self.executions)
+
 
 def count(status: Status, limit: int | None, jobs: Iterable[Job], firings: Firings | None) -> Tally:
     """Bring the count up to date.

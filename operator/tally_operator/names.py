@@ -10,8 +10,6 @@ FIELD_MANAGER = "tally"
 # On CronJobs, Jobs and pods.
 LABEL_NAME = f"{GROUP}/name"  # spec.name, for people: kubectl logs -l tally.dev/name=...
 LABEL_OWNER = f"{GROUP}/owner"  # the ScheduledJob's uid, for the operator: a name may be given again, a uid never
-LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
-MANAGED_BY = "tally"
 
 # On the CronJob's job template, and so on each Job: the fence. See fence.py.
 AFTER = f"{GROUP}/after"

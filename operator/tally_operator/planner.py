@@ -18,6 +18,7 @@ from tally_operator import counting, drift, fence, history, instants, render, st
 from tally_operator.counting import Firings, Tally
 from tally_operator.model import Spec, Status
 from tally_operator.observed import CronJob, Observed, Window
+from tally_operator.problems import Problem, cronjob_conflict
 from tally_operator.render import Defaults
 from tally_operator.status import Situation
 from tally_operator.steps import (
@@ -29,11 +30,10 @@ from tally_operator.steps import (
     Emit,
     ForgetPassed,
     Plan,
-    Refusal,
     Step,
     WriteStatus,
 )
-from tally_operator.timing import Problem, Timing
+from tally_operator.timing import Timing
 
 SETTLE = timedelta(seconds=2)  # from a fence's end until a Job that the API server took just before it can be listed
 GRACE = timedelta(seconds=10)  # until a firing without a Job is no longer shown as the next one
@@ -54,8 +54,7 @@ class _Case:
 
     @property
     def remaining(self) -> int | None:
-        limit = self.spec.number_of_executions
-        return None if limit is None else max(0, limit - self.tally.executions)
+        return self.tally.remaining(self.spec.number_of_executions)
 
     @property
     def complete(self) -> bool:
@@ -67,7 +66,7 @@ class _Case:
         return cronjob if cronjob and cronjob.owner == self.observed.scheduled_job.uid else None
 
 
-def plan(observed: Observed, defaults: Defaults, now: datetime, refusal: Refusal | None = None) -> Plan:
+def plan(observed: Observed, defaults: Defaults, now: datetime, refusal: Problem | None = None) -> Plan:
     """Decide what to do for one ScheduledJob.
 
     Args:
@@ -117,14 +116,14 @@ def _tells_of_unseen(observed: Observed) -> bool:
     return started not in counted and started not in {job.slot for job in (*observed.jobs, *observed.gone)}
 
 
-def _case(observed: Observed, spec: Spec, defaults: Defaults, now: datetime, refusal: Refusal | None) -> _Case:
+def _case(observed: Observed, spec: Spec, defaults: Defaults, now: datetime, refusal: Problem | None) -> _Case:
     checked = timing.check(spec.schedule, spec.time_zone, now)
     problem = checked if isinstance(checked, Problem) else None
     if observed.rival:
         message = f"The name {spec.name!r} is taken by the older ScheduledJob {observed.rival}. Use another one."
         problem = Problem(reason="NameTaken", message=message)
     elif refusal:
-        problem = Problem(reason=refusal.reason, message=refusal.message)
+        problem = refusal
     tally = counting.count(
         observed.scheduled_job.status,
         spec.number_of_executions,
@@ -175,11 +174,7 @@ def _cronjob_steps(case: _Case) -> tuple[Window | Problem | None, tuple[Step, ..
     if present is None:
         return _created(case, case.timing)
     if own is None:
-        message = (
-            f"The CronJob {present.name!r} is there already and is not of this ScheduledJob; it is left as it is. "
-            "Delete it, or use another spec.name."
-        )
-        return Problem(reason="CronJobConflict", message=message), ()
+        return cronjob_conflict(present.name), ()
     return (own.window, ()) if own.deleting else _corrected(case, own, case.timing)
 
 

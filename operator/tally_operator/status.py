@@ -8,7 +8,7 @@ from tally_operator import counting, instants
 from tally_operator.counting import Tally
 from tally_operator.model import Condition, LastExecution, Phase, Spec, Status
 from tally_operator.observed import Ending, Job, ScheduledJob
-from tally_operator.timing import Problem
+from tally_operator.problems import Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ def written(
             "phase": _phase(scheduled_job.spec, situation, jobs),
             "tally": str(tally.executions) if limit is None else f"{tally.executions}/{limit}",
             "executions": tally.executions,
-            "remaining": None if limit is None else max(0, limit - tally.executions),
+            "remaining": tally.remaining(limit),
             "succeeded": tally.succeeded,
             "failed": tally.failed,
             "missed": tally.missed,
@@ -157,7 +157,7 @@ def _said(spec: Spec | None, tally: Tally, situation: Situation) -> tuple[str, s
 def _left(spec: Spec | None, tally: Tally) -> str:
     if spec is None or spec.number_of_executions is None:
         return "There is no limit."
-    return f"{max(0, spec.number_of_executions - tally.executions)} of {spec.number_of_executions} executions are left."
+    return f"{tally.remaining(spec.number_of_executions)} of {spec.number_of_executions} executions are left."
 
 
 def _condition(

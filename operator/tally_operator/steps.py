@@ -94,16 +94,3 @@ class Plan:
 
     steps: tuple[Step, ...] = ()
     look_again_at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
-    """Why the API server did not do what a plan asked for.
-
-    Args:
-        reason: `CronJobConflict`, `InvalidTemplate` or `ApplyFailed`.
-        message: For a person.
-    """
-
-    reason: str
-    message: str

@@ -39,7 +39,7 @@ class Store:
         new = observed.scheduled_job(body)
         old = self._scheduled_jobs.get(new.key)
         if old is not None and old.uid != new.uid:
-            self.drop_scheduled_job(old.key)
+            self._forget(old)
         elif old is not None:
             self._leave_name(old)
         self._scheduled_jobs[new.key] = new
@@ -49,22 +49,18 @@ class Store:
         # The others' verdict depends on who there is, not on how this one does.
         return {new.key} if old is not None and not new.deleting else set(rivals)
 
-    def drop_scheduled_job(self, key: Key) -> set[Key]:
-        """Forget a ScheduledJob.
+    def drop_scheduled_job(self, body: Json) -> set[Key]:
+        """Forget a ScheduledJob; the end of an older one of the same name is no end of the one that is known.
 
         Returns:
             Its rivals, of which one may take over.
         """
-        old = self._scheduled_jobs.pop(key, None)
-        if old is None:
+        known = self._scheduled_jobs.get(observed.key_of(body))
+        if known is None or known.uid != body["metadata"]["uid"]:
             return set()
-        self._by_uid.pop(old.uid, None)
-        self._jobs.pop(old.uid, None)
-        self._gone.pop(old.uid, None)
-        self._bury(old.uid, sys.maxsize)  # a uid never comes back
-        return self._leave_name(old)
+        return self._forget(known)
 
-    def sync_scheduled_jobs(self, bodies: Iterable[Json], version: int = sys.maxsize) -> set[Key]:
+    def sync_scheduled_jobs(self, bodies: Iterable[Json], version: int) -> set[Key]:
         """Take a full listing of ScheduledJobs for what there is.
 
         Args:
@@ -78,7 +74,7 @@ class Store:
         changed = {key for body in listed for key in self.put_scheduled_job(body)}
         present = {body["metadata"]["uid"] for body in listed}
         gone = [each for each in self._scheduled_jobs.values() if self._is_gone(each.uid, present, version)]
-        return changed | {key for each in gone for key in self.drop_scheduled_job(each.key)}
+        return changed | {key for each in gone for key in self._forget(each)}
 
     def put_cronjob(self, body: Json) -> set[Key]:
         """Take in a CronJob that carries our label; returns what is to be looked at again."""
@@ -116,7 +112,7 @@ class Store:
             del jobs[known.name]
         return self._owner(body)
 
-    def sync_jobs(self, bodies: Iterable[Json], version: int = sys.maxsize, owner: str | None = None) -> set[Key]:
+    def sync_jobs(self, bodies: Iterable[Json], version: int, owner: str | None = None) -> set[Key]:
         """Take a full listing of Jobs for what there is.
 
         Args:
@@ -138,7 +134,7 @@ class Store:
                 changed |= {self._by_uid[uid]} if uid in self._by_uid else set()
         return changed
 
-    def sync_cronjobs(self, bodies: Iterable[Json], version: int = sys.maxsize) -> set[Key]:
+    def sync_cronjobs(self, bodies: Iterable[Json], version: int) -> set[Key]:
         """Take a full listing of CronJobs for what there is.
 
         Args:
@@ -153,10 +149,6 @@ class Store:
         present = {body["metadata"]["uid"] for body in listed}
         gone = [each for each in self._cronjobs.values() if self._is_gone(each.uid, present, version)]
         return changed | {key for each in gone for key in self.drop_cronjob(each.body)}
-
-    def scheduled_job(self, key: Key) -> ScheduledJob | None:
-        """Give a ScheduledJob, or None."""
-        return self._scheduled_jobs.get(key)
 
     def keys(self) -> set[Key]:
         """Give all ScheduledJobs' keys."""
@@ -186,6 +178,14 @@ class Store:
         # Between two looks a Job may come and go: deleted by hand, or by the CronJob controller, which replaces it.
         if job.slot is not None and owner in self._by_uid:
             self._gone.setdefault(owner, {})[job.uid] = replace(job, deleting=True)
+
+    def _forget(self, old: ScheduledJob) -> set[Key]:
+        del self._scheduled_jobs[old.key]
+        self._by_uid.pop(old.uid, None)
+        self._jobs.pop(old.uid, None)
+        self._gone.pop(old.uid, None)
+        self._bury(old.uid, sys.maxsize)  # a uid never comes back
+        return self._leave_name(old)
 
     def _leave_name(self, old: ScheduledJob) -> set[Key]:
         rivals = self._by_job_name.get(_job_name(old), set())

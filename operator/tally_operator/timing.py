@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tally import cron
 from tally.cron import Schedule
 
+from tally_operator.problems import Problem
+
 # The API server loads these too, but each means another thing on another machine, or nothing at all.
 _ZONES_REFUSED = ("local", "localtime", "posixrules", "factory")
 
@@ -18,14 +20,6 @@ class Timing:
 
     schedule: Schedule
     zone: ZoneInfo
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """Why a ScheduledJob is Invalid."""
-
-    reason: str
-    message: str
 
 
 @lru_cache(maxsize=4096)

@@ -8,9 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-import aiohttp
-
-from tally_operator.api import Api, ApiError, backoff
+from tally_operator.api import FAILURES, Api, ApiError, backoff
 from tally_operator.observed import Json, Key
 
 _log = logging.getLogger(__name__)
@@ -60,14 +58,11 @@ class Follower:
                     await self._list()
                 await self._watch()
                 failures = 0
-            except ApiError as error:
-                if error.status == 410:
+            except FAILURES as error:
+                if isinstance(error, ApiError) and error.status == 410:
                     _log.info("%s: the API server asks for a new listing", self._path)
                     self._version = ""
                     continue
-                failures += 1
-                await backoff(failures, error)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 failures += 1
                 await backoff(failures, error)
 

@@ -7,14 +7,14 @@ news, and the process may die. So a step that was carried out and one that was n
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from tally_operator import names, planner, status
 from tally_operator.api import Api, ApiError
-from tally_operator.cluster import Cluster, RefusedError, StaleError
-from tally_operator.observed import Key, Observed
+from tally_operator.cluster import Cluster, StaleError
+from tally_operator.reconciler import Reconciler
 from tally_operator.render import Defaults
 from tally_operator.store import Store
 
@@ -24,6 +24,7 @@ from tests.simulation.views import View
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from tally_operator.observed import Key, Observed
     from tally_operator.steps import Plan
 
 T = TypeVar("T")
@@ -127,6 +128,17 @@ class SimulatedApi:
             await _Pause()
 
 
+class _Told(Reconciler):
+    """Notes for the ledger what the operator has seen when it deletes a Job."""
+
+    operator: OperatorModel
+
+    async def _observe(self, key: Key) -> Observed | None:
+        observed = await super()._observe(key)
+        self.operator.observed = observed or self.operator.observed
+        return observed
+
+
 class OperatorModel:
     """One operator process.
 
@@ -144,14 +156,15 @@ class OperatorModel:
         self.dies_in: int | None = None  # so many thirds of requests
         self.views: dict[Kind, View] = {kind: View(server, kind) for kind in ("scheduledjobs", "cronjobs", "jobs")}
         self.observed: Observed | None = None
-        self.watching_since: datetime | None = None
         self.deleting: Callable[[OperatorModel, str], None] = lambda _operator, _job: None
         self._reset()
 
     def _reset(self) -> None:
         self.store = Store()
         self.api = SimulatedApi(self.server, self.actor, lambda job: self.deleting(self, job))
-        self.cluster = Cluster(cast("Api", self.api), self.store)
+        cluster = Cluster(cast("Api", self.api), self.store)
+        self.reconciler = _Told(self.store, cluster, self.api.clock, DEFAULTS, self.api.clock.now())
+        self.reconciler.operator = self
         self.ready: set[Key] = set()
         self.due: dict[Key, datetime] = {}
         self._failures: dict[Key, int] = {}
@@ -168,7 +181,7 @@ class OperatorModel:
         self.ready |= self.store.sync_cronjobs(self.views["cronjobs"].relist(), self.server.version)
         self.ready |= self.store.sync_jobs(self.views["jobs"].relist(), self.server.version)
         self.ready |= self.store.sync_scheduled_jobs(self.views["scheduledjobs"].relist(), self.server.version)
-        self.watching_since = self.api.clock.now()
+        self.reconciler.watching_since = self.api.clock.now()
 
     def heal(self) -> None:
         """Be quick and punctual from now on."""
@@ -189,7 +202,7 @@ class OperatorModel:
     def relist(self) -> None:
         """Lose the watches, and begin them again with new listings."""
         if self.up and not self.frozen:
-            self.watching_since = self.api.clock.now()
+            self.reconciler.watching_since = self.api.clock.now()
             self.ready |= self.store.sync_jobs(self.views["jobs"].relist(), self.server.version)
             self.ready |= self.store.sync_cronjobs(self.views["cronjobs"].relist(), self.server.version)
             self.ready |= self.store.sync_scheduled_jobs(self.views["scheduledjobs"].relist(), self.server.version)
@@ -223,7 +236,7 @@ class OperatorModel:
         key = min(self.ready)
         self.ready.discard(key)
         self.due.pop(key, None)
-        return self._advance(key, self._reconcile(key))
+        return self._advance(key, self.reconciler.reconcile(key))
 
     @property
     def next_time(self) -> datetime | None:
@@ -250,8 +263,7 @@ class OperatorModel:
 
     def plan_anew(self, key: Key) -> Plan | None:
         """Ask the planner again, as an event without news would do."""
-        assert self.watching_since is not None
-        observed = self.store.observe(key, self.watching_since)
+        observed = self.store.observe(key, self.reconciler.watching_since)
         if observed is None or status.awaited_ending(observed.scheduled_job.status, observed.jobs):
             return None
         return planner.plan(observed, DEFAULTS, self.api.clock.now())
@@ -271,9 +283,7 @@ class OperatorModel:
         elif kind == "cronjobs":
             changed = self._take_cronjob(type_, body)
         elif type_ == "DELETED":
-            known = self.store.scheduled_job(Key(NAMESPACE, body["metadata"]["name"]))
-            same = known is not None and known.uid == body["metadata"]["uid"]
-            changed = self.store.drop_scheduled_job(known.key) if known and same else set()
+            changed = self.store.drop_scheduled_job(body)
         else:
             changed = self.store.put_scheduled_job(body)
         self.ready |= changed
@@ -309,38 +319,6 @@ class OperatorModel:
         self.due.pop(key, None)
         if plan is not None and plan.look_again_at is not None:
             self.due[key] = plan.look_again_at
-
-    async def _reconcile(self, key: Key) -> Plan | None:
-        """What controller.py does with a key."""
-        observed = await self._observe(key)
-        if observed is None:
-            return None
-        self.observed = observed
-        now = self.api.clock.now()
-        plan = planner.plan(observed, DEFAULTS, now)
-        try:
-            await self.cluster.carry_out(observed.scheduled_job, plan.steps)
-        except RefusedError as error:
-            observed = self.store.observe(key, observed.watching_since) or observed
-            plan = planner.plan(observed, DEFAULTS, now, error.refusal)
-            await self.cluster.carry_out(observed.scheduled_job, plan.steps)
-        self.store.forget_gone(observed)
-        return plan
-
-    async def _observe(self, key: Key) -> Observed | None:
-        assert self.watching_since is not None, "started"
-        observed = self.store.observe(key, self.watching_since)
-        if observed is None:
-            return None
-        listed_at = None
-        if planner.needs_listing(observed, self.api.clock.now()):
-            listed_at = await self.cluster.list_jobs(observed.scheduled_job)
-            observed = self.store.observe(key, self.watching_since)
-        if observed is None:
-            return None
-        job = status.awaited_ending(observed.scheduled_job.status, observed.jobs)
-        ending = await self.cluster.ending(key, job) if job else None
-        return replace(observed, listed_at=listed_at, ending=ending)
 
 
 def _parsed(path: str) -> tuple[Kind, str, str]:

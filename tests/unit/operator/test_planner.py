@@ -8,7 +8,8 @@ import pytest
 from tally_operator import planner
 from tally_operator.model import Spec, Status
 from tally_operator.observed import CronJob, Job, Json, Observed
-from tally_operator.steps import ApplyCronJob, CreateCronJob, DeleteJob, Emit, ForgetPassed, Refusal
+from tally_operator.problems import Problem
+from tally_operator.steps import ApplyCronJob, CreateCronJob, DeleteJob, Emit, ForgetPassed
 
 from tests.unit.operator.world import (
     UID,
@@ -379,7 +380,7 @@ def test_a_job_of_a_cronjob_that_is_not_ours_fills_no_gaps() -> None:
 @pytest.mark.parametrize("reason", ["InvalidTemplate", "ApplyFailed", "CronJobConflict"])
 def test_a_refusal_becomes_a_condition_and_is_tried_again_later(reason: str) -> None:
     world = seen(THREE)
-    found = plan(world, "12:00:50", refusal=Refusal(reason=reason, message="The API server said no."))
+    found = plan(world, "12:00:50", refusal=Problem(reason=reason, message="The API server said no."))
     status = status_of(world, found.steps)
     assert kinds(found.steps) == ["WriteStatus", "Emit"]
     assert (status.phase, status.conditions[0].reason) == ("Invalid", reason)
@@ -387,7 +388,7 @@ def test_a_refusal_becomes_a_condition_and_is_tried_again_later(reason: str) -> 
 
 
 def test_a_refusal_does_not_write_the_same_status_again() -> None:
-    refusal = Refusal(reason="ApplyFailed", message="The API server said no.")
+    refusal = Problem(reason="ApplyFailed", message="The API server said no.")
     world = seen(THREE)
     told = carried_out(world, plan(world, "12:00:50", refusal=refusal).steps, "12:00:50")
     assert plan(told, "12:01:20", refusal=refusal).steps == ()

@@ -9,8 +9,8 @@ from tally_operator import status
 from tally_operator.counting import Tally
 from tally_operator.model import Condition, LastExecution, RecentExecution, Spec, Status
 from tally_operator.observed import Ending, Job
+from tally_operator.problems import Problem
 from tally_operator.status import Situation
-from tally_operator.timing import Problem
 
 from tests.unit.operator.world import at, counted, execution, manual, run, scheduled_job, spec
 

@@ -10,6 +10,7 @@ from tally_operator.store import Store
 
 from tests.unit.operator.world import at
 
+NEWEST = 1_000  # a listing that is ahead of everything
 FIRST, SECOND = Key("shop", "first"), Key("shop", "second")
 
 
@@ -103,7 +104,7 @@ def test_what_is_gone_is_gone(store: Store) -> None:
     assert store.drop_job(job(1, 14)) == {FIRST}
     assert store.drop_cronjob(cronjob(15)) == {FIRST}
     assert (observe(store).cronjob, observe(store).jobs) == (None, ())
-    assert store.drop_scheduled_job(FIRST) == set()
+    assert store.drop_scheduled_job(body("first", 10)) == set()
     assert store.observe(FIRST, at("12:00")) is None
     assert store.keys() == set()
 
@@ -116,7 +117,7 @@ def test_the_answer_to_a_write_that_comes_after_the_end_brings_nothing_back(stor
     assert store.put_job(job(1, 14)) == set()
     assert store.put_cronjob(cronjob(15)) == set()
     assert (observe(store).cronjob, observe(store).jobs) == (None, ())
-    store.drop_scheduled_job(FIRST)
+    store.drop_scheduled_job(body("first", 10))
     assert store.put_scheduled_job(body("first", 18)) == set()
     assert store.keys() == set()
 
@@ -163,7 +164,7 @@ class TestRivals:
 
     def test_when_the_first_goes_the_second_looks_again(self, store: Store) -> None:
         store.put_scheduled_job(body("second", 11, created="12:00:05"))
-        assert store.drop_scheduled_job(FIRST) == {SECOND}
+        assert store.drop_scheduled_job(body("first", 10)) == {SECOND}
         assert observe(store, SECOND).rival is None
 
     def test_one_that_is_being_deleted_holds_no_name(self, store: Store) -> None:
@@ -193,37 +194,37 @@ class TestRivals:
 class TestListings:
     def test_scheduled_jobs_that_are_not_listed_are_gone(self, store: Store) -> None:
         store.put_scheduled_job(body("second", 11, created="12:00:05"))
-        assert store.sync_scheduled_jobs([body("second", 11, created="12:00:05")]) == {SECOND}
+        assert store.sync_scheduled_jobs([body("second", 11, created="12:00:05")], NEWEST) == {SECOND}
         assert store.keys() == {SECOND}
 
     def test_one_that_was_deleted_and_made_again_is_another(self, store: Store) -> None:
         store.put_job(job(1, 11))
-        assert store.sync_scheduled_jobs([body("first", 20, uid="again")]) == {FIRST}
+        assert store.sync_scheduled_jobs([body("first", 20, uid="again")], NEWEST) == {FIRST}
         assert observe(store).jobs == ()
         assert observe(store).scheduled_job.uid == "again"
 
     def test_cronjobs_that_are_not_listed_are_gone(self, store: Store) -> None:
         store.put_cronjob(cronjob(11))
-        assert store.sync_cronjobs([]) == {FIRST}
+        assert store.sync_cronjobs([], NEWEST) == {FIRST}
         assert observe(store).cronjob is None
 
     def test_jobs_that_are_not_listed_are_gone(self, store: Store) -> None:
         for number in (1, 2):
             store.put_job(job(number, 10 + number))
-        assert store.sync_jobs([job(2, 12)]) == {FIRST}
+        assert store.sync_jobs([job(2, 12)], NEWEST) == {FIRST}
         assert [each.name for each in observe(store).jobs] == ["sync-2"]
 
     def test_a_listing_that_says_nothing_new_wakes_nobody(self, store: Store) -> None:
         store.put_cronjob(cronjob(11))
         store.put_job(job(1, 12))
-        assert store.sync_jobs([job(1, 12)]) == set()
-        assert store.sync_cronjobs([cronjob(11)]) == set()
-        assert store.sync_scheduled_jobs([body("first", 10)]) == set()
+        assert store.sync_jobs([job(1, 12)], NEWEST) == set()
+        assert store.sync_cronjobs([cronjob(11)], NEWEST) == set()
+        assert store.sync_scheduled_jobs([body("first", 10)], NEWEST) == set()
 
     def test_a_listing_for_one_says_nothing_of_the_others(self, store: Store) -> None:
         store.put_scheduled_job(body("second", 11, spec_name="other"))
         store.put_job(job(1, 12))
         store.put_job(job(2, 13, owner="uid-of-second"))
-        store.sync_jobs([], owner="uid-of-first")
+        store.sync_jobs([], NEWEST, owner="uid-of-first")
         assert observe(store).jobs == ()
         assert len(observe(store, SECOND).jobs) == 1

@@ -2,7 +2,8 @@
 
 import pytest
 from tally_operator import timing
-from tally_operator.timing import Problem, Timing
+from tally_operator.problems import Problem
+from tally_operator.timing import Timing
 
 from tests.unit.operator.world import at
 
