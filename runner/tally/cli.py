@@ -1,32 +1,19 @@
-"""The command `tally`: what a job's author and the runner's image call."""
+"""The command `tally`: what a job's author and the runner's image call. Each command is a module in `commands/`."""
 
 import argparse
+import importlib
 import io
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import cast
 
-from tally.errors import LoadError, TallyError
+from tally.errors import TallyError
 
-_EXIT_CODES = (
-    "exit codes: 0 done, 1 the job raised, 2 the job could not be loaded, 143 stopped by SIGTERM, 130 by Ctrl-C"
-)
-_LIST_EXAMPLES = """examples:
-  tally list
-  tally list --jobs services/shop/jobs"""
-_CHECK_EXAMPLES = """examples:
-  tally check                     before a commit, or as a step of the image's build
-  tally check --jobs services/shop/jobs
-
-exit codes: 0 all jobs are sound, 1 at least one is not"""
-_RUN_EXAMPLES = f"""examples:
-  tally run sync-products
-  tally run sync-products --input '{{"since": "2026-01-01"}}'
-  TALLY_LOG_FORMAT=json tally run sync-products | jq .message
-
-{_EXIT_CODES}"""
+VERSION = "0.1.0"  # as in pyproject.toml; the runner's image has no package metadata to read it from
+COMMANDS = ("list", "check", "run", "dev")  # in the order in which `tally --help` tells of them
+_BROKEN_PIPE = 128 + 13  # as a program that SIGPIPE ended
+_INTERRUPTED = 128 + 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,96 +25,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
     _settle_streams()
     try:
+        options = _parser_for(given).parse_args(given)
         return cast("int", options.command(options))
     except TallyError as error:
         print(f"tally: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:  # `tally list | head -1`
+        return _BROKEN_PIPE
+    finally:
+        _close_broken_pipes()
 
 
-def _run(options: argparse.Namespace) -> int:
-    from tally import runner  # brings asyncio, which the other commands do not need
+def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Build the command line.
 
-    return runner.run(options.name, folder=options.jobs, input_text=options.input, environ=os.environ)
-
-
-def _list(options: argparse.Namespace) -> int:
-    from tally import loader
-
-    jobs, errors = loader.load_all(options.jobs)
-    rows = [("NAME", "SCHEDULE", "EXECUTIONS", "ZONE", "SUMMARY")]
-    for job in jobs:
-        limit = str(job.config.number_of_executions or "unlimited")
-        rows.append((job.name, job.config.schedule, limit, job.config.time_zone, job.summary))
-    _print_table(rows)
-    return _print_errors(errors)
-
-
-def _check(options: argparse.Namespace) -> int:
-    from tally import loader
-    from tally.container import Container
-
-    jobs, errors = loader.load_all(options.jobs)
-    for job in jobs:
-        print(f"ok  {job.name}  ({job.path})")
-    try:
-        loader.register_services(options.jobs, Container())
-    except LoadError as error:
-        errors.append(error)
-    if not jobs and not errors:
-        print(f"No jobs in {options.jobs}.")
-    return _print_errors(errors)
-
-
-def _print_errors(errors: Sequence[Exception]) -> int:
-    for error in errors:
-        print(f"error: {error}", file=sys.stderr)
-    return 1 if errors else 0
-
-
-def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _parser() -> argparse.ArgumentParser:
+    Args:
+        names: The commands that it has; only their modules are imported.
+    """
     parser = argparse.ArgumentParser(
         prog="tally",
         description="Runs scheduled jobs: one Python file is one job.",
         epilog="Each command tells more: tally run --help",
     )
+    parser.add_argument("--version", action="version", version=f"tally {VERSION}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    run = _command(commands, "run", "Execute a job once, now, as a pod of its schedule does.", _RUN_EXAMPLES)
-    run.add_argument("name", metavar="NAME", help="the job's name, such as sync-products")
-    run.add_argument("--input", metavar="JSON", help="what the job gets as its input; wins over TALLY_INPUT")
-    run.set_defaults(command=_run)
-    _command(commands, "list", "Show the jobs and their schedules.", _LIST_EXAMPLES).set_defaults(command=_list)
-    check = _command(commands, "check", "Check every job without running any, and say what is wrong.", _CHECK_EXAMPLES)
-    check.set_defaults(command=_check)
+    for name in names:
+        importlib.import_module(f"tally.commands.{name}").add(commands)
     return parser
 
 
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, summary: str, examples: str
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
-        name,
-        help=summary,
-        description=summary,
-        epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--jobs",
-        metavar="FOLDER",
-        type=Path,
-        default=Path(os.environ.get("TALLY_JOBS") or "jobs"),
-        help="where the job files are (default: the variable TALLY_JOBS, else jobs)",
-    )
-    return parser
+def _parser_for(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    # A pod of `tally run` does not wait for the modules of the other commands.
+    if arguments and arguments[0] in COMMANDS:
+        return parser(arguments[:1])
+    return parser()
 
 
 def _settle_streams() -> None:
@@ -135,3 +71,12 @@ def _settle_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a test may have put something simpler there
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
+
+
+def _close_broken_pipes() -> None:
+    """Write out what is buffered; where nobody reads any more, Python must not complain about it at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

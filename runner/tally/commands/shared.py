@@ -1,0 +1,72 @@
+"""What several commands have in common: the form of their help, the option --jobs, and how they print."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_command(commands: "Commands", name: str, summary: str, examples: str) -> argparse.ArgumentParser:
+    """Register a command.
+
+    Args:
+        commands: Where the command line keeps its commands.
+        name: What is typed after `tally`.
+        summary: One sentence for `tally --help`, which also opens the command's own help.
+        examples: What stands at the end of the command's help, as it is: examples, exit codes.
+    """
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=summary,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_jobs_option(parser: argparse.ArgumentParser) -> None:
+    """Let the command take `--jobs FOLDER`: a path in `options.jobs`."""
+    parser.add_argument(
+        "--jobs",
+        metavar="FOLDER",
+        type=Path,
+        default=Path(os.environ.get("TALLY_JOBS") or "jobs"),
+        help="where the job files are (default: the variable TALLY_JOBS, else jobs)",
+    )
+
+
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """Let the command take `--json`: a bool in `options.json`."""
+    parser.add_argument("--json", action="store_true", help="print JSON for a program instead")
+
+
+def print_json(value: object) -> None:
+    """Print a value for a program; keys stay in their order."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(rows: Iterable[Sequence[str]]) -> None:
+    """Print rows, the first one the headings, in aligned columns."""
+    rows = list(rows)
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def print_errors(errors: Iterable[Exception]) -> int:
+    """Print what is wrong, a line each, to the standard error.
+
+    Returns:
+        The exit code: 1 where there is any, else 0.
+    """
+    code = 0
+    for error in errors:
+        print(f"error: {error}", file=sys.stderr)
+        code = 1
+    return code
