@@ -4,7 +4,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from tally_operator import instants, names, termination
+from tally_operator import instants, names, observed, termination
 from tally_operator.api import Api, ApiError, Query, tolerated_absence
 from tally_operator.observed import Ending, Job, Json, Key, ScheduledJob
 from tally_operator.problems import Problem, cronjob_conflict
@@ -94,8 +94,7 @@ class Cluster:
             case WriteStatus():
                 await self._write_status(scheduled_job, step)
             case CreateCronJob(body=body):
-                self._store.put_cronjob(await self._api.create(_cronjobs(key), body))
-                _log.info("%s/%s: made the CronJob %s", *key, body["metadata"]["name"])
+                await self._create_cronjob(scheduled_job, body)
             case ForgetPassed():
                 versions[step.version] = await self._forget_passed(key, step)
             case ApplyCronJob():
@@ -112,6 +111,32 @@ class Cluster:
                 _log.info("%s/%s: deleted the Job %s (%s)", *key, name, why)
             case Emit():
                 await self._emit(scheduled_job, step)
+
+    async def _create_cronjob(self, scheduled_job: ScheduledJob, body: dict[str, Any]) -> None:
+        key, name = scheduled_job.key, body["metadata"]["name"]
+        try:
+            made = await self._api.create(_cronjobs(key), body)
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                raise
+            await self._take_up(scheduled_job, body)
+            raise StaleError(f"the CronJob {name} is there already") from error
+        self._store.put_cronjob(made)
+        _log.info("%s/%s: made the CronJob %s", *key, name)
+
+    async def _take_up(self, scheduled_job: ScheduledJob, body: dict[str, Any]) -> None:
+        """Look whose the CronJob is that has the name: our own may have lost its label, or no watch has told of it."""
+        path, metadata = _cronjobs(scheduled_job.key), body["metadata"]
+        query: Query = {"fieldSelector": f"metadata.name={metadata['name']}"}
+        found, _ = await self._api.list(path, query)
+        for each in found:
+            if observed.cronjob(each).owner != scheduled_job.uid:
+                raise RefusedError(cronjob_conflict(metadata["name"]))
+            if (each["metadata"].get("labels") or {}).items() >= metadata["labels"].items():
+                self._store.put_cronjob(each)
+            else:
+                labels = {"metadata": {"uid": each["metadata"]["uid"], "labels": metadata["labels"]}}
+                self._store.put_cronjob(await self._api.merge(f"{path}/{metadata['name']}", labels))
 
     async def _write_status(self, scheduled_job: ScheduledJob, step: WriteStatus) -> None:
         """Replace the status, if nobody has changed the ScheduledJob since: a merge patch that nulls what has gone."""
@@ -170,8 +195,6 @@ class Cluster:
 
 def _judged(step: Step, error: ApiError) -> Exception:
     """Tell apart what changed meanwhile, what is refused for good, and what may pass."""
-    if isinstance(step, CreateCronJob) and error.reason == "AlreadyExists":
-        return RefusedError(cronjob_conflict(step.body["metadata"]["name"]))
     if error.status in (404, 409):
         return StaleError(str(error))
     if isinstance(step, CreateCronJob | ApplyCronJob):

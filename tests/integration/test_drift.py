@@ -31,6 +31,10 @@ def test_edits_of_the_cronjob_are_undone(shop: Shop) -> None:
         edited = shop.edit_cronjob("steady", {"spec": edit})
         assert _fields(edited) != as_applied
         eventually(lambda: _fields(shop.cronjob("steady") or {}) == as_applied, PUT_BACK_SECONDS, f"{edit} is undone")
+    shop.edit_cronjob("steady", {"metadata": {"labels": None}})
+    eventually(lambda: _labels(shop).get("tally.dev/name") == "steady", PUT_BACK_SECONDS, "its labels are back")
+    assert shop.condition("steady")["reason"] == "Scheduled"
+    assert shop.notes("CronJobConflict") == []
     assert (shop.cronjob("steady") or {})["metadata"]["uid"] == uid
     assert shop.status("steady")["executions"] == 0
     assert shop.jobs("steady") == []
@@ -55,6 +59,10 @@ def test_a_deleted_cronjob_comes_back_with_the_count_and_without_a_run(shop: Sho
     status = shop.wait_until_complete("sturdy", 90)
     assert (status["tally"], status["missed"]) == ("2/2", 0)
     assert len(shop.jobs("sturdy")) == 2
+
+
+def _labels(shop: Shop) -> Json:
+    return (shop.cronjob("steady") or {})["metadata"].get("labels") or {}
 
 
 def _fields(cronjob: Json) -> Json:

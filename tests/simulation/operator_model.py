@@ -86,7 +86,12 @@ class SimulatedApi:
         kind, _, _ = _parsed(path)
         selector = (query or {}).get("labelSelector", "")
         owner = selector.partition("=")[2] or None
-        return await self._answered(lambda: (self.server.list(kind, owner), str(self.server.version)))
+        name = (query or {}).get("fieldSelector", "").partition("metadata.name=")[2]
+
+        def listed() -> list[Body]:
+            return [body for body in self.server.list(kind, owner) if name in ("", body["metadata"]["name"])]
+
+        return await self._answered(lambda: (listed(), str(self.server.version)))
 
     async def create(self, path: str, body: Body) -> Body:
         if path.endswith("/events"):

@@ -75,7 +75,6 @@ def test_what_an_absent_controller_missed_is_missed_under_replace_too(world: Wor
     assert len(_ledger(world).slots) == 2
 
 
-@pytest.mark.xfail(strict=True, reason="one that is there already is taken for another's, without being looked at")
 @pytest.mark.parametrize(
     "trouble", [{"metadata": {"labels": None}}, None], ids=["its labels were taken away", "the answer got lost"]
 )

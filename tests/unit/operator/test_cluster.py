@@ -7,6 +7,7 @@ import pytest
 from tally_operator.api import Api, ApiError
 from tally_operator.cluster import Cluster, RefusedError, StaleError
 from tally_operator.model import LastExecution, Status
+from tally_operator.observed import Key
 from tally_operator.steps import (
     AdoptJob,
     ApplyCronJob,
@@ -41,6 +42,11 @@ class Requests:
 
     error: ApiError | None = None
     made: list[tuple[str, str, Any]] = field(default_factory=list)
+    there: list[dict[str, Any]] = field(default_factory=list)
+
+    async def list(self, path: str, query: dict[str, str]) -> tuple[list[dict[str, Any]], str]:
+        assert (path, query) == (CRONJOB.removesuffix("/sync"), {"fieldSelector": "metadata.name=sync"})
+        return self.there, "9"
 
     async def create(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._answer("create", path, body)
@@ -128,7 +134,6 @@ async def test_an_event_says_what_and_about_whom() -> None:
 @pytest.mark.parametrize(
     ("step", "error", "reason", "says"),
     [
-        (CREATE, ApiError(409, "AlreadyExists", "x"), "CronJobConflict", "'sync' is there already"),
         (CREATE, ApiError(422, "Invalid", "spec.x: bad"), "InvalidTemplate", "spec.x: bad"),
         (CREATE, ApiError(400, "BadRequest", "cannot be read"), "InvalidTemplate", "cannot be read"),
         (APPLY, ApiError(422, "Invalid", "spec.x: bad"), "InvalidTemplate", "spec.x: bad"),
@@ -142,6 +147,37 @@ async def test_a_refusal_for_good_is_said(step: Step, error: ApiError, reason: s
         await carried_out(step, error=error)
     assert caught.value.refusal.reason == reason
     assert says in caught.value.refusal.message
+
+
+SEEN = {"uid": CRONJOB_UID, "resourceVersion": "5", "creationTimestamp": "2026-01-05T12:00:00Z"}
+TAKEN = ApiError(409, "AlreadyExists", "x")
+
+
+async def test_a_cronjob_of_another_owner_is_a_conflict_and_is_left_alone() -> None:
+    theirs = {**BODY, "metadata": {**BODY["metadata"], **SEEN, "ownerReferences": []}}
+    requests = Requests(TAKEN, there=[theirs])
+    with pytest.raises(RefusedError, match="'sync' is there already") as caught:
+        await Cluster(cast("Api", requests), Store()).carry_out(scheduled_job(spec(3)), (CREATE,))
+    assert caught.value.refusal.reason == "CronJobConflict"
+    assert [verb for verb, _, _ in requests.made] == ["create"]
+
+
+async def test_a_cronjob_of_ours_that_no_watch_has_told_of_is_taken_up() -> None:
+    requests, store = Requests(TAKEN, there=[{**BODY, "metadata": {**BODY["metadata"], **SEEN}}]), Store()
+    metadata = {"namespace": "shop", "name": "sync", "uid": UID, **{k: SEEN[k] for k in SEEN if k != "uid"}}
+    store.put_scheduled_job({"metadata": metadata, "spec": {"name": "sync", "schedule": "* * * * *"}})
+    with pytest.raises(StaleError):
+        await Cluster(cast("Api", requests), store).carry_out(scheduled_job(spec(3)), (CREATE,))
+    assert [verb for verb, _, _ in requests.made] == ["create"]
+    seen = store.observe(Key("shop", "sync"), at("12:00"))
+    assert seen is not None
+    assert seen.cronjob is not None
+    assert seen.cronjob.uid == CRONJOB_UID
+
+
+async def test_a_cronjob_that_is_there_no_more_is_made_at_the_next_look() -> None:
+    with pytest.raises(StaleError):
+        await carried_out(CREATE, error=TAKEN)
 
 
 @pytest.mark.parametrize(
