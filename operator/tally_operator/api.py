@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -59,32 +60,38 @@ def tolerated_absence() -> Iterator[None]:
 
 
 class ServerClock:
-    """The API server's time, told from its answers and never ahead of it.
+    """The API server's time, told from its answers and never ahead of it, however this machine's clock is set.
 
-    A `Date` header is cut off to the second, so each answer gives a lower bound of how far the server is ahead of this
-    machine; the largest bound is nearly right. A bound that is off by more than seconds means that a clock was set.
+    A `Date` header is cut off to the second, so each answer gives a lower bound of how far the server is ahead of a
+    stopwatch that runs here; the largest bound is nearly right. One that is off by more than seconds means that the
+    server's clock was set.
+
+    Args:
+        stopwatch: Seconds since any instant, which no setting of a clock changes.
     """
 
-    def __init__(self) -> None:
-        self._offset: timedelta | None = None
+    def __init__(self, stopwatch: Callable[[], float] = time.monotonic) -> None:
+        self._stopwatch = stopwatch
+        self._zero: datetime | None = None  # the server's time when the stopwatch stood at 0
 
-    def learn(self, date: str | None, received: datetime) -> None:
-        """Take in an answer.
+    def learn(self, date: str | None) -> None:
+        """Take in an answer that has just come.
 
         Args:
-            date: The answer's `Date` header, if it has one.
-            received: When it came, by this machine's clock; aware.
+            date: Its `Date` header, if it has one.
         """
         if not date:
             return
         with suppress(ValueError):
-            bound = parsedate_to_datetime(date) - received
-            if self._offset is None or bound > self._offset or self._offset - bound > _LEAP:
-                self._offset = bound
+            bound = parsedate_to_datetime(date).astimezone(UTC) - timedelta(seconds=self._stopwatch())
+            if self._zero is None or bound > self._zero or self._zero - bound > _LEAP:
+                self._zero = bound
 
     def now(self) -> datetime:
-        """Give the API server's time in UTC, or up to about a second less."""
-        return datetime.now(UTC) + (self._offset or timedelta(0))
+        """Give the API server's time in UTC, or up to about a second less; this machine's before the first answer."""
+        if self._zero is None:
+            return datetime.now(UTC)
+        return self._zero + timedelta(seconds=self._stopwatch())
 
 
 async def configured() -> client.Configuration:
@@ -228,7 +235,7 @@ class Api:
         _, url, headers, _, _ = serialized
         answer = await self._client.rest_client.request(method, url, headers=headers, body=body, _request_timeout=limit)
         response: aiohttp.ClientResponse = answer.response
-        self.clock.learn(response.headers.get("Date"), datetime.now(UTC))
+        self.clock.learn(response.headers.get("Date"))
         if response.status >= 400:
             async with response:
                 raise _error(response.status, await _content(response), response.headers.get("Retry-After"))

@@ -9,21 +9,13 @@ from tally_operator.api import ApiError, ServerClock
 from tests.unit.operator.world import at
 
 
-class Machine:
-    """This machine's clock, in our hands."""
+class Stopwatch:
+    """Seconds of this machine, in our hands."""
 
-    current = at("12:00")
+    seconds = 0.0
 
-    def now(self, tz: object) -> datetime:
-        assert tz is UTC
-        return self.current
-
-
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    machine = Machine()
-    monkeypatch.setattr(api, "datetime", machine)
-    return machine
+    def __call__(self) -> float:
+        return self.seconds
 
 
 def date(moment: datetime) -> str:
@@ -33,48 +25,56 @@ def date(moment: datetime) -> str:
 @pytest.mark.parametrize(
     ("case", "answers", "now"),
     [
-        # Each answer: what the server's clock says, cut off to the second, and this machine's at that moment.
-        ("nothing is known", [], "12:00:00"),
-        ("just as late", [("12:00:00", "12:00:00")], "12:00:00"),
-        ("cut off to the second", [("12:00:00", "12:00:00.900000")], "11:59:59.100000"),
-        (
-            "the best answer counts",
-            [("12:00:00", "12:00:00.900000"), ("12:00:02", "12:00:02.050000")],
-            "11:59:59.950000",
-        ),
-        ("a worse one later", [("12:00:02", "12:00:02.050000"), ("12:00:03", "12:00:03.900000")], "11:59:59.950000"),
-        ("the server is ahead", [("12:05:00", "12:00:00")], "12:05:00"),
-        ("the server is behind", [("11:55:00", "12:00:00")], "11:55:00"),
-        ("a clock was set back", [("12:05:00", "12:00:00"), ("12:00:01", "12:00:01")], "12:00:00"),
-        ("a clock was set forward", [("12:00:00", "12:00:00"), ("12:30:01", "12:00:01")], "12:30:00"),
+        # Each answer: what the server's clock says, cut off to the second, and our stopwatch at that moment.
+        ("just as late", [("12:00:00", 0)], "12:00:00"),
+        ("cut off to the second", [("12:00:00", 0.9)], "11:59:59.100000"),
+        ("the best answer counts", [("12:00:00", 0.9), ("12:00:02", 2.05)], "11:59:59.950000"),
+        ("a worse one later", [("12:00:02", 2.05), ("12:00:03", 3.9)], "11:59:59.950000"),
+        ("its clock was set back", [("12:05:00", 0), ("12:00:01", 1)], "12:00:00"),
+        ("its clock was set forward", [("12:00:00", 0), ("12:30:01", 1)], "12:30:00"),
     ],
 )
-def test_the_servers_time_is_never_ahead_of_it(
-    machine: Machine, case: str, answers: list[tuple[str, str]], now: str
-) -> None:
-    clock = ServerClock()
-    for said, received in answers:
-        clock.learn(date(at(said)), at(received))
-    machine.current = at("12:00:00")
+def test_the_servers_time_is_never_ahead_of_it(case: str, answers: list[tuple[str, float]], now: str) -> None:
+    stopwatch = Stopwatch()
+    clock = ServerClock(stopwatch)
+    for said, stopwatch.seconds in answers:
+        clock.learn(date(at(said)))
+    stopwatch.seconds = 0
     assert clock.now() == at(now), case
 
 
+def test_a_set_clock_of_this_machine_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Set:
+        @staticmethod
+        def now(tz: object) -> datetime:
+            assert tz is UTC
+            return at("12:10")
+
+    clock = ServerClock(Stopwatch())
+    clock.learn(date(at("12:00")))
+    monkeypatch.setattr(api, "datetime", Set)
+    assert clock.now() == at("12:00")
+
+
 @pytest.mark.parametrize("said", [None, "", "yesterday", "2026-01-05"])
-def test_an_answer_without_a_date_teaches_nothing(machine: Machine, said: str | None) -> None:
-    clock = ServerClock()
-    clock.learn(said, at("12:00"))
-    assert clock.now() == machine.current
+def test_an_answer_without_a_date_teaches_nothing(said: str | None) -> None:
+    stopwatch = Stopwatch()
+    clock = ServerClock(stopwatch)
+    clock.learn(date(at("12:00")))
+    stopwatch.seconds = 3
+    clock.learn(said)
+    assert clock.now() == at("12:00:03")
 
 
-def test_never_ahead_whatever_the_moments(machine: Machine) -> None:
-    ahead = timedelta(seconds=3, milliseconds=700)
-    clock = ServerClock()
+def test_never_ahead_whatever_the_moments() -> None:
+    stopwatch = Stopwatch()
+    clock = ServerClock(stopwatch)
     for milliseconds in range(0, 20_000, 370):
-        here = at("12:00") + timedelta(milliseconds=milliseconds)
-        clock.learn(date(here + ahead), here)
-        machine.current = here
-        assert here + ahead - timedelta(seconds=1) <= clock.now() <= here + ahead
-    assert here + ahead - clock.now() < timedelta(milliseconds=100), "it has learnt"
+        stopwatch.seconds = milliseconds / 1000
+        theirs = at("12:00") + timedelta(milliseconds=milliseconds + 3_700)
+        clock.learn(date(theirs))
+        assert theirs - timedelta(seconds=1) <= clock.now() <= theirs
+    assert theirs - clock.now() < timedelta(milliseconds=100), "it has learnt"
 
 
 def test_the_time_is_aware() -> None:
