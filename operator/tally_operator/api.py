@@ -157,9 +157,15 @@ class Api:
         """Change an object by a merge patch; raises as `get` does."""
         return await self._request("PATCH", path, {"fieldManager": names.FIELD_MANAGER}, body, PATCH_MERGE)
 
-    async def apply(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Apply an object on the server's side, over whoever owns its fields; raises as `get` does."""
-        query: Query = {"fieldManager": names.FIELD_MANAGER, "force": "true"}
+    async def apply(self, path: str, body: dict[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
+        """Apply an object on the server's side, over whoever owns its fields; raises as `get` does.
+
+        Args:
+            path: The object's path.
+            body: The fields that are ours.
+            dry_run: Only ask what would come of it.
+        """
+        query: Query = {"fieldManager": names.FIELD_MANAGER, "force": "true", **({"dryRun": "All"} if dry_run else {})}
         return await self._request("PATCH", path, query, body, PATCH_APPLY)
 
     async def delete(self, path: str, uid: str, propagation: str) -> None:

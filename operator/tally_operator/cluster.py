@@ -68,11 +68,22 @@ class Cluster:
         """
         # By the CronJob's version that was seen, the one that our own writes have made of it since.
         versions: dict[str, str] = {}
+        if any(isinstance(step, ForgetPassed) for step in steps):
+            await self._try_out(scheduled_job.key, steps)
         for step in steps:
             try:
                 await self._carry_out(scheduled_job, step, versions)
             except ApiError as error:
                 raise _judged(step, error) from error
+
+    async def _try_out(self, key: Key, steps: tuple[Step, ...]) -> None:
+        """Ask whether the CronJob would be taken: for one that is refused, no scheduled time is to be forgotten."""
+        for step in steps:
+            if isinstance(step, ApplyCronJob):
+                try:
+                    await self._api.apply(*_applied(key, step, step.version), dry_run=True)
+                except ApiError as error:
+                    raise _judged(step, error) from error
 
     async def list_jobs(self, scheduled_job: ScheduledJob) -> datetime:
         """List a ScheduledJob's Jobs anew, and give the API server's time from before it, or a little earlier."""
@@ -155,9 +166,7 @@ class Cluster:
         return str(body["metadata"]["resourceVersion"])
 
     async def _apply(self, key: Key, step: ApplyCronJob, version: str) -> None:
-        metadata = {**step.body["metadata"], "uid": step.uid, "resourceVersion": version}
-        body = {**step.body, "metadata": metadata}
-        path = f"{_cronjobs(key)}/{body['metadata']['name']}"
+        path, body = _applied(key, step, version)
         applied = await self._api.apply(path, body)
         if step.removal:
             applied = await self._api.merge(path, {"metadata": {"uid": step.uid}, **step.removal})
@@ -207,6 +216,12 @@ def _judged(step: Step, error: ApiError) -> Exception:
                 Problem(reason="ApplyFailed", message=f"The CronJob could not be written: {error.message}")
             )
     return error
+
+
+def _applied(key: Key, step: ApplyCronJob, version: str) -> tuple[str, dict[str, Any]]:
+    """Give the path and the body of an apply that expects a version."""
+    metadata = {**step.body["metadata"], "uid": step.uid, "resourceVersion": version}
+    return f"{_cronjobs(key)}/{metadata['name']}", {**step.body, "metadata": metadata}
 
 
 def _merge_patch(old: Json, new: Json) -> dict[str, Any]:

@@ -24,7 +24,9 @@ def test_a_template_that_the_api_server_refuses(shop: Shop) -> None:
     good = (shop.cronjob("spoilt") or {})["spec"]
     shop.apply("spoilt", schedule="0 0 2 1 *", template=REFUSED)
     shop.wait_for_reason("spoilt", "InvalidTemplate")
-    assert (shop.cronjob("spoilt") or {})["spec"] == good, "the last good one stays"
+    kept = shop.cronjob("spoilt") or {}
+    assert kept["spec"] == good, "the last good one stays"
+    assert "lastScheduleTime" not in kept.get("status", {}), "and no scheduled time is forgotten for the refused one"
     assert shop.status("spoilt")["cronJob"] == "spoilt"
 
 

@@ -105,8 +105,10 @@ class SimulatedApi:
             lambda: self.server.merge(kind, name, body, self.actor, status=subresource == "status"), write=True
         )
 
-    async def apply(self, path: str, body: Body) -> Body:
+    async def apply(self, path: str, body: Body, *, dry_run: bool = False) -> Body:
         kind, name, _ = _parsed(path)
+        if dry_run:
+            return await self._answered(lambda: self.server.get(kind, name))
         return await self._answered(lambda: self.server.apply(kind, name, body, self.actor), write=True)
 
     async def delete(self, path: str, uid: str, propagation: str) -> None:

@@ -54,8 +54,8 @@ class Requests:
     async def merge(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._answer("merge", path, body)
 
-    async def apply(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        return self._answer("apply", path, body)
+    async def apply(self, path: str, body: dict[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
+        return self._answer("try" if dry_run else "apply", path, body)
 
     async def delete(self, path: str, uid: str, propagation: str) -> None:
         self._answer("delete", path, (uid, propagation))
@@ -104,13 +104,14 @@ async def test_steps_are_carried_out_in_their_order() -> None:
 
 
 async def test_what_is_forgotten_is_marked_in_the_same_request_and_then_applied_over() -> None:
-    forget, apply = (await carried_out(FORGET, APPLY)).made
+    tried, forget, apply = (await carried_out(FORGET, APPLY)).made
+    assert (tried[0], tried[2]["metadata"]["resourceVersion"]) == ("try", "5")
     verb, path, body = forget
     assert (verb, path) == ("merge", f"{CRONJOB}/status")
     assert body["status"] == {"lastScheduleTime": "2026-01-05T12:20:10Z"}
     assert body["metadata"]["annotations"] == {"tally.dev/forgotten": "2026-01-05T12:20:10Z"}
     assert body["metadata"]["resourceVersion"] == "5"
-    assert apply[2]["metadata"]["resourceVersion"] == "101", "as the first request has left it"
+    assert apply[2]["metadata"]["resourceVersion"] == "102", "as the request before has left it"
 
 
 async def test_an_apply_takes_away_what_others_added() -> None:
@@ -147,6 +148,13 @@ async def test_a_refusal_for_good_is_said(step: Step, error: ApiError, reason: s
         await carried_out(step, error=error)
     assert caught.value.refusal.reason == reason
     assert says in caught.value.refusal.message
+
+
+async def test_nothing_is_forgotten_for_a_cronjob_that_is_refused() -> None:
+    requests = Requests(ApiError(422, "Invalid", "spec.x: bad"))
+    with pytest.raises(RefusedError):
+        await Cluster(cast("Api", requests), Store()).carry_out(scheduled_job(spec(3)), (FORGET, APPLY))
+    assert [verb for verb, _, _ in requests.made] == ["try"]
 
 
 SEEN = {"uid": CRONJOB_UID, "resourceVersion": "5", "creationTimestamp": "2026-01-05T12:00:00Z"}
