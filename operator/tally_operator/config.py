@@ -1,9 +1,12 @@
 """What an installation configures, read from the environment once and checked at the start."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from pathlib import Path
+from typing import Any, Self
 
+from tally_operator import render
 from tally_operator.render import Defaults
 
 DEFAULT_PORT = 8080
@@ -34,8 +37,9 @@ class Config:
         """Read the settings.
 
         Args:
-            environ: TALLY_RUNNER_IMAGE is the image of jobs that name none; TALLY_NAMESPACES a list with commas, empty
-                for all; TALLY_WORKERS and TALLY_PORT are whole numbers.
+            environ: TALLY_RUNNER_IMAGE is the image of jobs that name none; TALLY_TEMPLATE a JSON file with a partial
+                PodTemplateSpec that holds for all; TALLY_NAMESPACES a list with commas, empty for all; TALLY_WORKERS
+                and TALLY_PORT are whole numbers.
 
         Raises:
             ConfigError: A setting is missing or cannot be.
@@ -45,11 +49,25 @@ class Config:
             raise ConfigError("TALLY_RUNNER_IMAGE is not set. Name the runner image, such as tally-runner:0.1.0.")
         namespaces = tuple(filter(None, (name.strip() for name in environ.get("TALLY_NAMESPACES", "").split(","))))
         return cls(
-            defaults=Defaults(runner_image=image),
+            defaults=Defaults(runner_image=image, template=_template(environ.get("TALLY_TEMPLATE", ""))),
             namespaces=namespaces,
             workers=_whole(environ, "TALLY_WORKERS", cls.workers),
             port=_whole(environ, "TALLY_PORT", cls.port),
         )
+
+
+def _template(path: str) -> dict[str, Any]:
+    if not path:
+        return {}
+    try:
+        template = json.loads(Path(path).read_text(encoding="utf-8"))
+        render.check(template)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"TALLY_TEMPLATE is {path}, which is no partial PodTemplateSpec: {error} "
+            'Write JSON such as {"spec": {"nodeSelector": {"disk": "ssd"}}}.'
+        ) from error
+    return dict(template)
 
 
 def _whole(environ: Mapping[str, str], name: str, default: int) -> int:

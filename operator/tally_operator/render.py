@@ -4,7 +4,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -36,9 +37,11 @@ class Defaults:
 
     Args:
         runner_image: The image of jobs that name none.
+        template: A partial PodTemplateSpec: laid over ours, and under each ScheduledJob's own.
     """
 
     runner_image: str
+    template: Json = field(default_factory=dict, hash=False)
 
 
 def cronjob(key: Key, uid: str, spec: Spec, window: Window, defaults: Defaults) -> dict[str, Any]:
@@ -55,7 +58,7 @@ def cronjob(key: Key, uid: str, spec: Spec, window: Window, defaults: Defaults) 
         The object to apply.
 
     Raises:
-        ValueError: `spec.template` cannot be merged; the message says where and why.
+        ValueError: `spec.template` or the installation's cannot be merged; the message says where and why.
     """
     text = _template().render(
         namespace=key.namespace,
@@ -70,10 +73,26 @@ def cronjob(key: Key, uid: str, spec: Spec, window: Window, defaults: Defaults) 
     body: dict[str, Any] = yaml.load(text, Loader=_loader())  # noqa: S506 (the safe loader, in C)
     job = body["spec"]["jobTemplate"]["spec"]
     ours = job["template"]["metadata"]["labels"]
-    job["template"] = merged(job["template"], spec.template, "spec.template")
+    installed = merged(job["template"], defaults.template, "template")
+    job["template"] = merged(installed, spec.template, "spec.template")
     job["template"].setdefault("metadata", {}).setdefault("labels", {}).update(ours)
     body["metadata"]["annotations"] = {names.TEMPLATE: _digest(job["template"])}
     return body
+
+
+def check(template: Json) -> None:
+    """Check that an installation's template can be laid over ours, and a ScheduledJob's over it in any place.
+
+    Args:
+        template: A partial PodTemplateSpec.
+
+    Raises:
+        ValueError: It cannot; the message says where and why.
+    """
+    any_job = Spec(name="any", schedule="@hourly")
+    window = Window(after=datetime.min.replace(tzinfo=UTC))
+    cronjob(Key("any", "any"), "any", any_job, window, Defaults(runner_image="any", template=template))
+    merged(template, template, "template")  # it meets itself in every place
 
 
 def fence_annotations(window: Window) -> dict[str, str]:
@@ -102,28 +121,33 @@ def merged(base: Any, over: Any, place: str) -> Any:  # noqa: ANN401 (JSON)
     if not isinstance(over, dict):
         raise ValueError(f"{place} must be an object, not {json.dumps(over)[:60]}.")
     result = dict(base)
-    for field, value in over.items():
-        here = f"{place}.{field}"
+    for name, value in over.items():
+        here = f"{place}.{name}"
         if value is None:
-            result.pop(field, None)
-        elif field in LIST_KEYS and isinstance(base.get(field), list):
-            result[field] = _merged_list(base[field], value, LIST_KEYS[field], here)
-        elif field in base and isinstance(base[field], dict):
-            result[field] = merged(base[field], value, here)
+            result.pop(name, None)
+        elif name in LIST_KEYS and isinstance(base.get(name), list):
+            result[name] = _merged_list(base[name], value, LIST_KEYS[name], here)
+        elif name in base and isinstance(base[name], dict):
+            result[name] = merged(base[name], value, here)
         else:
-            result[field] = value
+            result[name] = value
     return result
 
 
 def _merged_list(base: list[Any], over: Any, name: str, place: str) -> list[Any]:  # noqa: ANN401 (JSON)
     if not isinstance(over, list):
         raise ValueError(f"{place} must be a list, not {json.dumps(over)[:60]}.")
+    for index, each in enumerate(over):
+        if not _named(each, name):
+            raise ValueError(f"{place}[{index}] has no {name}. Each entry needs one, such as {{{name}: ...}}.")
     entries = {each[name]: each for each in base}
     for index, each in enumerate(over):
-        if not isinstance(each, dict) or not isinstance(each.get(name), str | int):
-            raise ValueError(f"{place}[{index}] has no {name}. Each entry needs one, such as {{{name}: ...}}.")
         entries[each[name]] = _merged_entry(entries.get(each[name]), each, f"{place}[{index}]")
     return list(entries.values())
+
+
+def _named(entry: Any, name: str) -> bool:  # noqa: ANN401 (JSON)
+    return isinstance(entry, dict) and isinstance(entry.get(name), str | int)
 
 
 def _merged_entry(base: Any, over: Json, place: str) -> Any:  # noqa: ANN401 (JSON)

@@ -1,6 +1,8 @@
 """The settings, and what is said of a wrong one."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from tally_operator.config import Config, ConfigError
@@ -41,3 +43,31 @@ def test_numbers() -> None:
 def test_says_which_setting_cannot_be(environ: dict[str, str], says: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(says)):
         Config.from_environ(environ)
+
+
+def test_a_template_for_all_is_read_from_its_file(tmp_path: Path) -> None:
+    template = {"spec": {"nodeSelector": {"disk": "ssd"}}}
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps(template))
+    assert Config.from_environ({**IMAGE, "TALLY_TEMPLATE": str(path)}).defaults.template == template
+    assert Config.from_environ({**IMAGE, "TALLY_TEMPLATE": ""}).defaults.template == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "No such file"),
+        ("{", "line 1 column 2"),
+        ("[]", "template must be an object, not []."),
+        ('{"spec": "x"}', 'template.spec must be an object, not "x".'),
+        ('{"spec": {"imagePullSecrets": ["x"]}}', "template.spec.imagePullSecrets[0] has no name."),
+    ],
+)
+def test_a_template_that_cannot_be_is_refused_at_the_start(tmp_path: Path, text: str | None, says: str) -> None:
+    path = tmp_path / "template.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ConfigError, match=re.escape(says)) as caught:
+        Config.from_environ({**IMAGE, "TALLY_TEMPLATE": str(path)})
+    assert f"TALLY_TEMPLATE is {path}" in str(caught.value)
+    assert 'Write JSON such as {"spec"' in str(caught.value)

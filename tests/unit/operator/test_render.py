@@ -256,3 +256,52 @@ def test_two_templates_never_share_what_they_hold() -> None:
     second = rendered(spec())
     assert "a" in pod(first)["metadata"]["labels"]
     assert "a" not in pod(second)["metadata"]["labels"]
+
+
+def under(template: dict[str, Any], asked: Spec) -> dict[str, Any]:
+    """Render where the installation has a template for all."""
+    return pod(render.cronjob(KEY, UID, asked, FENCE, render.Defaults(runner_image="runner:1", template=template)))
+
+
+def test_the_installations_template_lies_over_ours_and_under_the_scheduled_jobs_own() -> None:
+    installed = {
+        "spec": {
+            "nodeSelector": {"disk": "ssd"},
+            "imagePullSecrets": [{"name": "all"}],
+            "securityContext": {"runAsUser": 1000},
+            "containers": [{"name": "job", "resources": {"limits": {"memory": "64Mi", "cpu": "1"}}}],
+        }
+    }
+    plain = under(installed, spec())
+    assert plain["spec"]["nodeSelector"] == {"disk": "ssd"}
+    assert plain["spec"]["securityContext"] == {**pod(rendered(spec()))["spec"]["securityContext"], "runAsUser": 1000}
+    assert plain["spec"]["containers"][0]["args"] == ["run", "sync"]
+    own = {
+        "spec": {
+            "nodeSelector": None,
+            "imagePullSecrets": [{"name": "mine"}],
+            "containers": [{"name": "job", "resources": {"limits": {"memory": "1Gi"}}}],
+        }
+    }
+    found = under(installed, spec(template=own))
+    assert "nodeSelector" not in found["spec"]
+    assert found["spec"]["imagePullSecrets"] == [{"name": "all"}, {"name": "mine"}]
+    assert found["spec"]["containers"][0]["resources"] == {"limits": {"memory": "1Gi", "cpu": "1"}}
+
+
+def test_another_template_for_all_is_seen_on_the_cronjob() -> None:
+    installed = render.Defaults(runner_image="runner:1", template={"spec": {"nodeSelector": {"disk": "ssd"}}})
+    changed = render.cronjob(KEY, UID, spec(), FENCE, installed)["metadata"]["annotations"]
+    assert changed != rendered(spec())["metadata"]["annotations"]
+
+
+@settings(deadline=None)
+@given(template=st.dictionaries(st.sampled_from(["metadata", "spec", "x"]), JSON, max_size=3))
+def test_whatever_passes_the_check_can_be_laid_under_anything(template: dict[str, Any]) -> None:
+    refusal = pytest.RaisesExc(ValueError, match=r"^template")
+    try:
+        render.check(template)
+    except ValueError as error:
+        assert refusal.matches(error), error  # noqa: PT017 (most pass)
+    else:
+        assert under(template, spec(template=template))["metadata"]["labels"]["tally.dev/owner"] == UID
