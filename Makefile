@@ -1,9 +1,13 @@
 # Every target is one line to learn: `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast soak chaos lint types format manifests cluster clean
+.PHONY: help setup demo test test-here test-node test-fast soak chaos lint types format manifests cluster clean
 
 VENV := .venv
 BIN := $(VENV)/bin
+NODE_SUITES := tests/e2e tests/chaos
+# A test run that fails must fail its pipe.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 # The cluster's programs run on the machine's own Python: they are needed before anything is installed.
 CLUSTER := deploy/local/cluster
 
@@ -20,7 +24,15 @@ demo: ## a job runs three times on a local Kubernetes and stops
 	@deploy/local/demo
 
 test: setup lint types cluster ## everything: lint, types, unit, integration and end-to-end tests
-	@$(BIN)/pytest
+	@$(MAKE) --no-print-directory --jobs=2 test-here test-node
+
+# One half computes, the other waits for the minutes of a real node: side by side they take as long as the second.
+# `sed` hands on whole lines, so that neither tears the other's.
+test-here:
+	@$(BIN)/pytest $(NODE_SUITES:%=--ignore=%) | sed --unbuffered ''
+
+test-node:
+	@$(BIN)/pytest $(NODE_SUITES) | sed --unbuffered ''
 
 test-fast: setup lint types ## what needs no cluster: lint, types, unit tests
 	@$(BIN)/pytest tests/unit
