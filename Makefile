@@ -1,9 +1,10 @@
 # Every target is one line to learn: `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-here test-node test-fast soak chaos lint types format manifests cluster clean
+.PHONY: help setup demo test test-here test-node test-fast soak chaos lint types format manifests lock cluster clean
 
 VENV := .venv
 BIN := $(VENV)/bin
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 NODE_SUITES := tests/e2e tests/chaos
 # A test run that fails must fail its pipe.
 SHELL := /bin/bash
@@ -59,6 +60,11 @@ format: setup ## format the code and order the imports
 manifests: setup ## make the CRD and the plain manifests anew, from the model and the chart
 	@$(BIN)/python -m tally_operator.crd > charts/tally/files/crd.yaml
 	@deploy/render > deploy/tally.yaml
+
+lock: setup ## pin every dependency anew, by version and hash: requirements/*.txt
+	@$(LOCK) --extra operator --output-file requirements/operator.txt
+	@$(LOCK) --extra database --output-file requirements/runner.txt
+	@$(LOCK) --all-extras --group dev --output-file requirements/dev.txt
 
 cluster: ## bring the local Kubernetes up, or repair it
 	@$(CLUSTER) up

@@ -38,7 +38,7 @@ def main() -> int:
         with step(f"development tools in {folder.name}"):
             run([sys.executable, "-m", "venv", folder], log)
             run([*pip, "--require-hashes", "--requirement", REPOSITORY / "requirements" / "dev.txt"], log)
-            run([*pip, "--no-deps", "--editable", REPOSITORY], log)
+            run([*pip, "--no-deps", "--no-build-isolation", "--editable", REPOSITORY], log)
     except StepError as error:
         sys.stderr.write(f"setup: {error.explain()}\n")
         return 1
