@@ -1,0 +1,81 @@
+"""Puts `tally dev` together: the folder, the counts, the screen, and what the signals do."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from tally.dev import reading, watching
+from tally.dev.execution import Execution, Surroundings
+from tally.dev.screen import Lines, Screen
+from tally.dev.session import Session, SystemClock
+from tally.dev.store import Store, path_for
+from tally.errors import TallyError
+
+_SIGNALS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "The terminal is gone"}
+
+
+def run(folder: Path, environ: Mapping[str, str], *, resets: bool = False, reset: str | None = None) -> int:
+    """Run the jobs of a folder on their schedules until a signal comes.
+
+    Args:
+        folder: The jobs folder.
+        environ: This process's environment.
+        resets: Whether counts are forgotten first.
+        reset: Whose; None is all jobs'.
+
+    Returns:
+        The exit code: 0, or 1 when a run did not end in time and was killed.
+
+    Raises:
+        TallyError: It cannot start, or cannot keep the counts.
+    """
+    _check_installed()
+    if not folder.is_dir():
+        raise TallyError(f"There is no jobs folder {folder}. Name it by --jobs FOLDER or the variable TALLY_JOBS.")
+    store = Store.open(path_for(folder))
+    try:
+        if resets:
+            store.reset(reset)
+        return asyncio.run(_run(folder, environ, store))
+    finally:
+        store.close()
+
+
+async def _run(folder: Path, environ: Mapping[str, str], store: Store) -> int:
+    surroundings = Surroundings(folder=folder, environ=environ, inherited=(store.descriptor,))
+    screen = _screen()
+    session = Session(
+        store=store,
+        clock=SystemClock(),
+        screen=screen,
+        begin=lambda start, say: Execution(start, surroundings, say),
+        read=lambda: reading.read(folder),
+        grace=surroundings.grace,
+    )
+    loop = asyncio.get_running_loop()
+    for signum, name in _SIGNALS.items():
+        loop.add_signal_handler(signum, session.stop, name)
+    try:
+        screen.say(None, f"Runs the jobs in {folder} on their schedules; counts are in {store.path}. Ctrl-C stops.")
+        for name in store.recover():
+            screen.say(name, "A run of an earlier tally dev never told its end. It counts.")
+        return 0 if await session.run(watching.saves(folder)) else 1
+    finally:
+        screen.close()
+
+
+def _screen() -> Screen:
+    if not sys.stdout.isatty():
+        return Lines()
+    from tally.dev.live import LiveScreen
+
+    return LiveScreen()
+
+
+def _check_installed() -> None:
+    missing = [name for name in ("rich", "watchfiles") if find_spec(name) is None]
+    if missing:
+        raise TallyError(f"tally dev needs {' and '.join(missing)}. Install it: pip install 'tally[dev]'.")

@@ -1,0 +1,41 @@
+"""Tells that a Python file of the jobs folder was saved, by watchfiles."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+# Milliseconds. Whether the folder is still the same one is looked at so often: a checkout of another branch may have
+# taken it away and brought it back, and then nothing is told of the new one.
+_LOOK = 2000
+
+
+async def saves(folder: Path) -> AsyncIterator[None]:
+    """Give a sign after each save, and one soon after the start: something may have been saved before we looked.
+
+    Args:
+        folder: The jobs folder.
+    """
+    from watchfiles import PythonFilter, awatch
+
+    while True:
+        folder_then = _identity(folder)
+        if folder_then is None:
+            await asyncio.sleep(_LOOK / 1000)
+            continue
+        first = True
+        watch = awatch(folder, watch_filter=PythonFilter(), debounce=200, rust_timeout=_LOOK, yield_on_timeout=True)
+        async for changes in watch:
+            moved = _identity(folder) != folder_then
+            if changes or first or moved:
+                yield None
+            if moved:
+                break
+            first = False
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
