@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import cast
 
 from tally_cluster import images, lifecycle, settings, toolchain
@@ -21,6 +22,9 @@ _STATUS_EXAMPLES = """examples:
   deploy/local/cluster status"""
 _IMAGES_EXAMPLES = """examples:
   deploy/local/cluster images                    after a change; pods that start from now on have it"""
+_BUILD_EXAMPLES = """examples:
+  deploy/local/cluster build ../shop --tag shop-jobs:1
+  deploy/local/cluster build . -t shop-jobs:2       and then image: shop-jobs:2 in the ScheduledJob"""
 _COMPONENT_EXAMPLES = """examples:
   deploy/local/cluster kill kubelet              kill -9, as a crash would
   deploy/local/cluster restart kube-apiserver    and wait until it serves
@@ -89,6 +93,11 @@ def _images(options: argparse.Namespace) -> None:
     )
 
 
+def _build(options: argparse.Namespace) -> None:
+    images.build(_existing(options.name), options.folder, options.tag)
+    print(f"The node has {options.tag}; pods that start from now on have what is in it.")
+
+
 def _restart(options: argparse.Namespace) -> None:
     cluster = _existing(options.name)
     lifecycle.process(cluster, options.component).stop()
@@ -123,6 +132,9 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "down", _down, "Take a cluster down and remove its state.", _DOWN_EXAMPLES)
     _command(commands, "status", _status, "Show the clusters and their components.", _STATUS_EXAMPLES)
     _command(commands, "images", _images, "Build and load the operator's and the runner's image.", _IMAGES_EXAMPLES)
+    build = _command(commands, "build", _build, "Build an image of your own jobs and load it.", _BUILD_EXAMPLES)
+    build.add_argument("folder", metavar="FOLDER", type=Path, help="where its Dockerfile is, and what it copies")
+    build.add_argument("--tag", "-t", required=True, metavar="NAME:VERSION", help="its name, such as shop-jobs:1")
     for name, action, summary in (
         ("restart", _restart, "Stop one component and start it again."),
         ("kill", _kill, "End one component as a crash would."),

@@ -11,13 +11,16 @@ from pathlib import Path
 
 from tally_cluster import base_image, leftovers, toolchain
 from tally_cluster.configs import PAUSE_IMAGE
-from tally_cluster.progress import exclusive, run, step
+from tally_cluster.progress import StepError, exclusive, run, step
 from tally_cluster.settings import Cluster, cache
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 BASE = "tally.local/base:1"
 RUNNER = "tally.local/runner:dev"
 OPERATOR = "tally.local/operator:dev"
+OWN_DOCKERFILE = f"""  FROM {RUNNER}
+  COPY jobs /app/jobs
+  ENV TALLY_JOBS=/app/jobs"""
 PAUSE_DOCKERFILE = 'FROM scratch\nCOPY pause /pause\nENTRYPOINT ["/pause"]\n'
 STAMP_LENGTH = 12
 
@@ -28,10 +31,8 @@ def ensure(cluster: Cluster) -> list[str]:
     Returns:
         The names of those that the node did not have in this version.
     """
-    requirements = REPOSITORY / "requirements" / "operator.txt"
-    runner = load(cluster, dockerfile=REPOSITORY / "runner" / "Dockerfile", tag=RUNNER)
-    operator = load(cluster, dockerfile=REPOSITORY / "operator" / "Dockerfile", tag=OPERATOR, requirements=requirements)
-    return [tag for tag, changed in ((RUNNER, runner), (OPERATOR, operator)) if changed]
+    parts = ((RUNNER, "runner"), (OPERATOR, "operator"))
+    return [tag for tag, part in parts if _load_part(cluster, tag, part)]
 
 
 def load(
@@ -72,6 +73,44 @@ def load(
         return _import(cluster, tag)
 
 
+def build(cluster: Cluster, folder: Path, tag: str) -> None:
+    """Builds an image on top of the runner's from a folder with a Dockerfile, and loads it into the cluster's node.
+
+    Args:
+        cluster: whose containerd gets it.
+        folder: has the Dockerfile and what it copies.
+        tag: its name, as a manifest says it: `shop-jobs:1`.
+
+    Raises:
+        StepError: the tag or the folder cannot be, or the build or the import failed.
+    """
+    check_tag(tag)
+    if not (folder / "Dockerfile").is_file():
+        raise StepError(f"{folder} has no Dockerfile. Write three lines into it:\n{OWN_DOCKERFILE}")
+    _load_part(cluster, RUNNER, "runner")
+    archive = cache() / "images" / "own.tar"
+    with exclusive(cache() / "locks" / "images"):
+        try:
+            _archive(tag, archive, [str(folder)])
+            _load_archive(cluster, tag, archive)
+        finally:
+            archive.unlink(missing_ok=True)
+
+
+def check_tag(tag: str) -> None:
+    """Refuses a name that the node would ask a registry for.
+
+    Args:
+        tag: an image's name, `shop-jobs:1`.
+
+    Raises:
+        StepError: it has no version, or `latest`.
+    """
+    name, _, version = tag.rpartition(":")
+    if not name or "/" in version or version == "latest":
+        raise StepError(f"--tag {tag}: write a version, such as shop-jobs:1; without one the node asks a registry")
+
+
 def load_pause(cluster: Cluster) -> None:
     """Builds and loads the image of the pods' sandboxes."""
     with exclusive(cache() / "locks" / "images"):
@@ -108,6 +147,11 @@ def copied(dockerfile: str) -> list[str]:
     return found
 
 
+def _load_part(cluster: Cluster, tag: str, part: str) -> bool:
+    requirements = REPOSITORY / "requirements" / f"{part}.txt"
+    return load(cluster, dockerfile=REPOSITORY / part / "Dockerfile", tag=tag, requirements=requirements)
+
+
 def _ensure_base() -> None:
     version = _stamp([base_image.recipe().encode()])
     if _built(BASE) != version:
@@ -118,29 +162,34 @@ def _ensure_base() -> None:
 
 
 def _build(tag: str, version: str, arguments: Sequence[str]) -> None:
-    """Runs buildah, and keeps the image as one archive that carries the stamp in its name."""
+    """Builds an image, and keeps it as one archive that carries the stamp in its name."""
     if _built(tag) == version:
         return
+    partial = cache() / "images" / "partial.tar"
+    _archive(tag, partial, arguments)
+    for old in _archives(tag):
+        old.unlink()
+    partial.rename(cache() / "images" / f"{_slug(tag)}@{version}.tar")
+
+
+def _archive(tag: str, archive: Path, arguments: Sequence[str]) -> None:
+    """Runs buildah, which takes what has not changed from its cache, and writes the image to a file."""
     storage = cache() / "buildah"
     policy = storage / "policy.json"
     storage.mkdir(parents=True, exist_ok=True)
     policy.write_text(json.dumps({"default": [{"type": "insecureAcceptAnything"}]}))
     buildah = ["buildah", f"--root={storage / 'root'}", f"--runroot={storage / 'run'}", "--storage-driver=overlay"]
     trust = f"--signature-policy={policy}"
-    partial = cache() / "images" / "partial.tar"
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    partial.unlink(missing_ok=True)
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    archive.unlink(missing_ok=True)
     with step(f"image {tag}"):
         try:
             # `chroot` needs no right that this machine may lack, and a build is not to reach for a newer image.
             build = [*buildah, "build", trust, "--isolation=chroot", "--pull-never", "--layers"]
             run([*build, f"--tag={tag}", *arguments], _log())
-            run([*buildah, "push", trust, "--quiet", tag, f"docker-archive:{partial}:{tag}"], _log())
+            run([*buildah, "push", trust, "--quiet", tag, f"docker-archive:{archive}:{tag}"], _log())
         finally:
             leftovers.unmount(storage, _log())
-    for old in _archives(tag):
-        old.unlink()
-    partial.rename(cache() / "images" / f"{_slug(tag)}@{version}.tar")
 
 
 def _import(cluster: Cluster, tag: str) -> bool:
@@ -148,12 +197,16 @@ def _import(cluster: Cluster, tag: str) -> bool:
     mark = cluster.folder / "images" / _slug(tag)
     if mark.exists() and mark.read_text() == archive.name:
         return False
-    ctr = ["ctr", f"--address={cluster.containerd_socket}", "--namespace=k8s.io"]
-    with step(f"loading {tag}"):
-        run([*ctr, "images", "import", archive], cluster.logs / "images.log")
+    _load_archive(cluster, tag, archive)
     mark.parent.mkdir(parents=True, exist_ok=True)
     mark.write_text(archive.name)
     return True
+
+
+def _load_archive(cluster: Cluster, tag: str, archive: Path) -> None:
+    ctr = ["ctr", f"--address={cluster.containerd_socket}", "--namespace=k8s.io"]
+    with step(f"loading {tag}"):
+        run([*ctr, "images", "import", archive], cluster.logs / "images.log")
 
 
 def _wheels(requirements: Path) -> Path:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from tally_cluster import images, toolchain
+from tally_cluster.progress import StepError
+from tally_cluster.settings import Cluster
 
 DOCKERFILE = "FROM base\nCOPY jobs /jobs\n"
 
@@ -66,3 +68,24 @@ def test_the_programs_are_stamped_by_each_of_their_sources(
     before = toolchain.stamp()
     (tmp_path / name).write_text("changed")
     assert toolchain.stamp() != before
+
+
+@pytest.mark.parametrize("tag", ["shop-jobs", "shop-jobs:latest", "registry.example:5000/shop-jobs", ":1"])
+def test_an_image_of_ones_own_needs_a_version(tag: str) -> None:
+    with pytest.raises(StepError, match="write a version, such as shop-jobs:1"):
+        images.check_tag(tag)
+
+
+@pytest.mark.parametrize("tag", ["shop-jobs:1", "shop-jobs:1.4-rc", "registry.example:5000/team/shop-jobs:1"])
+def test_an_image_of_ones_own_may_have_any_version(tag: str) -> None:
+    images.check_tag(tag)
+
+
+def test_a_folder_without_a_dockerfile_is_told_what_to_write(tmp_path: Path) -> None:
+    with pytest.raises(StepError) as failure:
+        images.build(Cluster(), tmp_path, "shop-jobs:1")
+    assert str(failure.value).splitlines()[-3:] == [
+        "  FROM tally.local/runner:dev",
+        "  COPY jobs /app/jobs",
+        "  ENV TALLY_JOBS=/app/jobs",
+    ]
