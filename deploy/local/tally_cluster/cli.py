@@ -20,6 +20,8 @@ _DOWN_EXAMPLES = """examples:
   deploy/local/cluster down --name second"""
 _STATUS_EXAMPLES = """examples:
   deploy/local/cluster status"""
+_ENV_EXAMPLES = """examples:
+  eval "$(deploy/local/cluster env)"             kubectl and helm in this shell mean this cluster"""
 _IMAGES_EXAMPLES = """examples:
   deploy/local/cluster images                    after a change; pods that start from now on have it"""
 _BUILD_EXAMPLES = """examples:
@@ -86,6 +88,10 @@ def _status(_: argparse.Namespace) -> None:
         print(_exports(cluster))
 
 
+def _env(options: argparse.Namespace) -> None:
+    print(_exports(_existing(options.name)))
+
+
 def _images(options: argparse.Namespace) -> None:
     changed = images.ensure(_existing(options.name))
     print(
@@ -131,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--control-plane", action="store_true", help="no node: only etcd, API server, controller manager")
     _command(commands, "down", _down, "Take a cluster down and remove its state.", _DOWN_EXAMPLES)
     _command(commands, "status", _status, "Show the clusters and their components.", _STATUS_EXAMPLES)
+    _command(commands, "env", _env, "Print what a shell needs to use a cluster.", _ENV_EXAMPLES)
     _command(commands, "images", _images, "Build and load the operator's and the runner's image.", _IMAGES_EXAMPLES)
     build = _command(commands, "build", _build, "Build an image of your own jobs and load it.", _BUILD_EXAMPLES)
     build.add_argument("folder", metavar="FOLDER", type=Path, help="where its Dockerfile is, and what it copies")

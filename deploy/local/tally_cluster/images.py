@@ -66,9 +66,9 @@ def load(
         arguments = [f"--build-arg=BASE={base}"]
         version = stamp(dockerfile, context, f"{base} {_built(base)}")
         if requirements and _built(tag) != version:
-            wheels = _wheels(requirements)
+            folder = wheels(requirements)
             arguments += ["--build-arg=PIP_NO_INDEX=1", "--build-arg=PIP_FIND_LINKS=/wheels"]
-            arguments += [f"--volume={wheels}:/wheels:ro"]
+            arguments += [f"--volume={folder}:/wheels:ro"]
         _build(tag, version, [*arguments, f"--file={dockerfile}", str(context)])
         return _import(cluster, tag)
 
@@ -147,6 +147,21 @@ def copied(dockerfile: str) -> list[str]:
     return found
 
 
+def wheels(requirements: Path) -> Path:
+    """The folder with the wheels of a locked requirements file, fetched once for each content of the file.
+
+    Raises:
+        StepError: pip could not fetch one.
+    """
+    folder = cache() / "wheels" / _stamp([requirements.read_bytes()])
+    if not (folder / "complete").exists():
+        wanted = ["--only-binary=:all:", "--python-version=3.11", "--require-hashes", f"--requirement={requirements}"]
+        with step(f"wheels of {requirements.name}"):
+            run([sys.executable, "-m", "pip", "download", "--quiet", f"--dest={folder}", *wanted], _log())
+        (folder / "complete").touch()
+    return folder
+
+
 def _load_part(cluster: Cluster, tag: str, part: str) -> bool:
     requirements = REPOSITORY / "requirements" / f"{part}.txt"
     return load(cluster, dockerfile=REPOSITORY / part / "Dockerfile", tag=tag, requirements=requirements)
@@ -207,17 +222,6 @@ def _load_archive(cluster: Cluster, tag: str, archive: Path) -> None:
     ctr = ["ctr", f"--address={cluster.containerd_socket}", "--namespace=k8s.io"]
     with step(f"loading {tag}"):
         run([*ctr, "images", "import", archive], cluster.logs / "images.log")
-
-
-def _wheels(requirements: Path) -> Path:
-    """The folder with the wheels of a requirements file, fetched once for each content of the file."""
-    folder = cache() / "wheels" / _stamp([requirements.read_bytes()])
-    if not (folder / "complete").exists():
-        wanted = ["--only-binary=:all:", "--python-version=3.11", "--require-hashes", f"--requirement={requirements}"]
-        with step(f"wheels of {requirements.name}"):
-            run([sys.executable, "-m", "pip", "download", "--quiet", f"--dest={folder}", *wanted], _log())
-        (folder / "complete").touch()
-    return folder
 
 
 def _copied(dockerfile: Path, context: Path) -> list[bytes]:
