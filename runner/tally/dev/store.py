@@ -77,7 +77,7 @@ class Store:
             connection = sqlite3.connect(path, isolation_level=None)
             store = cls(path, connection, descriptor)
             with store._guarded():
-                _prepare(connection, path)
+                prepare(connection, path)
         except BaseException:
             lock.release(descriptor)
             raise
@@ -228,7 +228,17 @@ def _make_folder(folder: Path) -> None:
         ignored.write_text("# Made by tally dev: counts of this machine only.\n*\n", encoding="utf-8")
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables of a new state file, and refuse a file that is another's, newer or broken.
+
+    Args:
+        connection: To the file.
+        path: Where it is, for the message.
+
+    Raises:
+        StateError: It is another's, or newer.
+        sqlite3.Error: It is broken.
+    """
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
