@@ -15,10 +15,25 @@ from tally.factories import Closer, Factory
 
 _log = logging.getLogger("tally.container")
 
-# `query` joins these when jobs read a database.
+
+def _database() -> object:
+    from tally.database import open_database  # not before a job asks for it, as SQLAlchemy is slow to import
+
+    return open_database()
+
+
+def _query(container: "Container") -> object:
+    engine = container.resolve("database")  # says what to install, where it is missing
+    from tally.query import Query
+
+    return Query(engine)
+
+
 _BUILT_IN: dict[str, Factory] = {
     "logger": lambda: logging.getLogger("job"),
     "input": dict,
+    "database": _database,
+    "query": _query,
 }
 # The service whose factory is running in this thread or task, and its container.
 _building: ContextVar["tuple[Container, str] | None"] = ContextVar("building", default=None)
@@ -27,7 +42,9 @@ _building: ContextVar["tuple[Container, str] | None"] = ContextVar("building", d
 class Container:
     """The services of one run.
 
-    `logger` and `input` are built in. A team registers its own in `jobs/_services.py`:
+    Built in are `logger`, `input`, `query`, which reads the database that DATABASE_URL names (`tally.query.Query`), and
+    `database`, SQLAlchemy's `AsyncEngine` for it, with which a team's own services write. A team registers its own in
+    `jobs/_services.py`:
 
         def register(container: Container) -> None:
             container.register("mailer", Mailer)
@@ -96,7 +113,7 @@ class Container:
         """Give the service of that name, the same one for the whole run.
 
         Args:
-            name: `logger`, `input`, or a name registered in `jobs/_services.py`.
+            name: `logger`, `input`, `query`, `database`, or a name registered in `jobs/_services.py`.
 
         Returns:
             The service; where its factory is an `async def`, something to await that gives it, as often as one likes.

@@ -23,3 +23,7 @@ class ServiceError(TallyError):
 
 class UnknownServiceError(ServiceError, LookupError):
     """No service is registered under that name."""
+
+
+class QueryError(TallyError, ValueError):
+    """What `query.graph` is asked for cannot be, or the database refuses it."""

@@ -394,7 +394,7 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
     container = Container({"fake": 1})
     container.register("shop", list)
     with pytest.raises(
-        UnknownServiceError, match=r"no service 'shpo'\. Known: fake, input, logger, shop\. Register it in"
+        UnknownServiceError, match=r"no service 'shpo'\. Known: database, fake, input, logger, query, shop\. Register it in"
     ):
         container.resolve("shpo")
 

@@ -1,0 +1,34 @@
+"""Conditions with a list of values, however long.
+
+Both databases limit how many values a statement has (SQLite 32,766, PostgreSQL 65,535): a long list is bound as one.
+"""
+
+import json
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+
+LONG = 1_000
+
+
+def is_one_of(column: sa.ColumnElement[Any], values: list[Any], dialect: Dialect) -> sa.ColumnElement[bool]:
+    """Make the condition that a column has one of the values.
+
+    Args:
+        column: The column.
+        values: What its type binds; at least one, and no None.
+        dialect: The database's.
+    """
+    if len(values) == 1:
+        single: sa.ColumnElement[bool] = column == values[0]
+        return single
+    if len(values) <= LONG or isinstance(column.type, sa.LargeBinary):  # JSON has no bytes
+        return column.in_(values)
+    if dialect.name == "sqlite":
+        write = column.type.dialect_impl(dialect).bind_processor(dialect)
+        text = json.dumps([write(value) for value in values] if write else values)
+        return column.in_(sa.select(sa.func.json_each(text).table_valued("value").c.value))
+    among: sa.ColumnElement[bool] = column == sa.any_(sa.bindparam(None, values, type_=postgresql.ARRAY(column.type)))
+    return among
