@@ -1,6 +1,6 @@
 # Every target is one line to learn: `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-here test-node test-fast soak chaos lint types format manifests lock cluster clean
+.PHONY: help setup demo test test-here test-node test-fast soak chaos lint types format manifests lock shop-db cluster clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -65,6 +65,9 @@ lock: setup ## pin every dependency anew, by version and hash: requirements/*.tx
 	@$(LOCK) --extra operator --output-file requirements/operator.txt
 	@$(LOCK) --extra database --output-file requirements/runner.txt
 	@$(LOCK) --all-extras --group dev --output-file requirements/dev.txt
+
+shop-db: setup ## put the sample shop, which the jobs work on, into DATABASE_URL (data.db by default)
+	@$(BIN)/python -m jobs._shop
 
 cluster: ## bring the local Kubernetes up, or repair it
 	@$(CLUSTER) up

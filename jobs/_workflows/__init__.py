@@ -1,0 +1,1 @@
+"""What the jobs change, as workflows: done whole or undone."""
