@@ -1,6 +1,7 @@
 """What several commands have in common: the form of their help, the option --jobs, and how they print."""
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tally.errors import LoadError, TallyError
+    from tally.loader import Job
+
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
@@ -44,6 +48,52 @@ def add_jobs_option(parser: argparse.ArgumentParser) -> None:
 def add_json_option(parser: argparse.ArgumentParser) -> None:
     """Let the command take `--json`: a bool in `options.json`."""
     parser.add_argument("--json", action="store_true", help="print JSON for a program instead")
+
+
+def load_jobs(folder: Path, names: Sequence[str] = ()) -> "tuple[list[Job], list[TallyError]]":
+    """Import and check jobs; what one prints meanwhile goes to the standard error, as it is no output of a command.
+
+    Args:
+        folder: The jobs folder.
+        names: Which ones; none means all.
+
+    Returns:
+        The sound jobs by name, and what is wrong with the others.
+
+    Raises:
+        LoadError: There is no such folder.
+    """
+    from tally.errors import LoadError, TallyError
+    from tally.timezones import zone_of
+
+    sound: list[Job] = []
+    with contextlib.redirect_stdout(sys.stderr):
+        found, failures = _found(folder, names)
+    errors: list[TallyError] = [*failures]
+    for job in found:
+        try:
+            zone_of(job.config.time_zone)
+            sound.append(job)
+        except TallyError as error:
+            errors.append(LoadError(f"{job.path}: {error}"))
+    return sound, errors
+
+
+def _found(folder: Path, names: Sequence[str]) -> "tuple[list[Job], list[LoadError]]":
+    from tally import loader
+    from tally.errors import LoadError
+
+    if not names:
+        return loader.load_all(folder)
+    loader.names(folder)  # a missing folder is told once, not of each job
+    jobs: list[Job] = []
+    errors: list[LoadError] = []
+    for name in sorted(set(names)):
+        try:
+            jobs.append(loader.load(folder, name))
+        except LoadError as error:
+            errors.append(error)
+    return jobs, errors
 
 
 def print_json(value: object) -> None:

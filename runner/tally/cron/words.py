@@ -94,7 +94,7 @@ def _pace(values: Sequence[int], size: int) -> int | None:
     """The constant distance of values that also holds from the last one over to the next hour's or day's first."""
     step = size // len(values)
     steady = list(values) == list(range(values[0], size, step)) and step * len(values) == size
-    return step if steady and values[0] < step else None
+    return step if steady else None
 
 
 def _days(rule: Fields) -> str:
