@@ -14,6 +14,8 @@ from tally_operator import names
 from tally_operator.api import FAILURES, Api, backoff, described
 from tally_operator.cluster import Cluster, StaleError
 from tally_operator.config import Config
+from tally_operator.election import NotLeadingError
+from tally_operator.health import HELD, SILENCE, Echo, Sign
 from tally_operator.observed import Json, Key
 from tally_operator.reconciler import Reconciler
 from tally_operator.steps import Plan
@@ -23,7 +25,6 @@ from tally_operator.workqueue import WorkQueue
 
 _FIRST_RETRY = 0.2  # seconds; doubled with each failure in a row
 _LAST_RETRY = 60.0  # seconds
-_CONNECTIONS = 50
 _log = logging.getLogger(__name__)
 
 
@@ -32,30 +33,33 @@ class Controller:
 
     Args:
         config: The installation's settings.
+        api: The API server, as this process may write to it.
         failed: Called when a part of it ends that never should: the process must end, and be started anew.
     """
 
-    def __init__(self, config: Config, failed: Callable[[], None]) -> None:
+    def __init__(self, config: Config, api: Api, failed: Callable[[], None]) -> None:
         self._config = config
         self._failed = failed
-        self._api = Api(_CONNECTIONS)
+        self._api = api
         self._store = Store()
         self._queue: WorkQueue[Key] = WorkQueue()
         self._failures: dict[Key, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._workers: list[asyncio.Task[None]] = []
+        self._followers: list[Follower] = []
+        self._echo: Echo[Key] = Echo()
         self._relist = asyncio.Event()
         self._reconciler: Reconciler | None = None
 
     async def start(self) -> None:
         """Learn what there is, then begin to work: never on half a picture."""
-        await self._api.__aenter__()
-        followers = [
+        self._followers = [
             self._follower(path, kind) for kind in ("cronjobs", "jobs") for path in self._paths("batch/v1", kind)
         ]
-        for follower in followers:
+        for follower in self._followers:
             self._spawn(follower.run(), "follow")
         await self._list_scheduled_jobs()
-        for follower in followers:
+        for follower in self._followers:
             await follower.listed.wait()
         self._reconciler = Reconciler(
             self._store,
@@ -66,16 +70,37 @@ class Controller:
         )
         self._spawn(self._relisten(), "relist")
         for number in range(self._config.workers):
-            self._spawn(self._work(self._reconciler), f"worker {number}")
+            self._workers.append(self._spawn(self._work(self._reconciler), f"worker {number}"))
         _log.info("Watching %d ScheduledJobs", len(self._store.keys()))
 
-    async def stop(self) -> None:
-        """Stop working; what is under way is cut off between two writes, and the next start goes on from there."""
+    async def stop(self, seconds: float) -> None:
+        """Take on no more work, finish what is at hand, and end.
+
+        Args:
+            seconds: After so many the rest is cut off between two writes; the next start goes on from there.
+        """
         for task in self._tasks:
             task.remove_done_callback(self._ended)
+        self._queue.close()
+        if self._workers and seconds > 0:
+            await asyncio.wait(self._workers, timeout=seconds)
+        for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._api.__aexit__()
+
+    def signs(self, now: float) -> list[Sign]:
+        """Tell what shows whether a part of it is stuck; `now` is the loop's time."""
+        key, held = self._queue.held(now)
+        self._echo.keep(self._store.keys())
+        return [
+            *(
+                Sign(f"the watch of {each.path} has been silent", each.silence(now), SILENCE)
+                for each in self._followers
+            ),
+            Sign("kopf has not told what was written", self._echo.waiting(now), SILENCE),
+            Sign(f"{key and '/'.join(key)} has been worked on", held, HELD),
+            Sign("no worker has taken what is to be done", self._queue.standing(now), HELD),
+        ]
 
     def seen(self, type_: str | None, body: Json) -> None:
         """Take in what kopf's watch says of a ScheduledJob.
@@ -84,6 +109,8 @@ class Controller:
             type_: ADDED, MODIFIED, DELETED; None for an object of a listing.
             body: The ScheduledJob.
         """
+        metadata = body["metadata"]
+        self._echo.hear(Key(metadata["namespace"], metadata["name"]), int(metadata["resourceVersion"]))
         if type_ == "DELETED":
             self._changed(self._store.drop_scheduled_job(body))
             return
@@ -100,7 +127,7 @@ class Controller:
         return Follower(
             self._api,
             path,
-            names.LABEL_OWNER,
+            {"labelSelector": names.LABEL_OWNER},
             sync=self._sync_jobs if jobs else self._store.sync_cronjobs,
             put=self._store.put_job if jobs else self._store.put_cronjob,
             drop=self._store.drop_job if jobs else self._store.drop_cronjob,
@@ -139,11 +166,14 @@ class Controller:
         return [f"/apis/{version}/namespaces/{name}/{kind}" for name in namespaces] or [f"/apis/{version}/{kind}"]
 
     async def _work(self, reconciler: Reconciler) -> None:
-        while True:
-            key = await self._queue.get()
+        while (key := await self._queue.get()) is not None:
             try:
                 self._look_again(key, await reconciler.reconcile(key))
                 self._failures.pop(key, None)
+                self._expect_echo(key, reconciler)
+            except NotLeadingError as error:
+                _log.warning("%s/%s: nothing was written, as %s", *key, error)
+                self._retry(key)
             except StaleError as error:
                 _log.info("%s/%s: has changed meanwhile (%s)", *key, error)
                 self._retry(key)
@@ -168,10 +198,17 @@ class Controller:
         if plan.look_again_at is not None:
             self._queue.add_after(key, (plan.look_again_at - self._api.clock.now()).total_seconds())
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def _expect_echo(self, key: Key, reconciler: Reconciler) -> None:
+        seen = self._store.observe(key, reconciler.watching_since)
+        if seen is not None:
+            now = asyncio.get_running_loop().time()
+            self._echo.expect(key, int(seen.scheduled_job.resource_version), now)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
         task = asyncio.create_task(work, name=name)
         task.add_done_callback(self._ended)
         self._tasks.append(task)
+        return task
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled():

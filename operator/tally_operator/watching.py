@@ -8,9 +8,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from tally_operator.api import FAILURES, Api, ApiError, backoff
+from tally_operator.api import FAILURES, Api, ApiError, Query, backoff
 from tally_operator.observed import Json, Key
 
+# A bookmark comes about every minute; a connection that is silent for longer may have died unnoticed.
+QUIET_SECONDS = 150.0
 _log = logging.getLogger(__name__)
 
 
@@ -20,7 +22,7 @@ class Follower:
     Args:
         api: The API server.
         path: The collection's path.
-        selector: A label selector.
+        selector: What to select by, as a query.
         sync: Takes a full listing, and its resource version.
         put: Takes an object that was added or changed.
         drop: Takes an object that was deleted.
@@ -31,7 +33,7 @@ class Follower:
         self,
         api: Api,
         path: str,
-        selector: str,
+        selector: Query,
         *,
         sync: Callable[[Iterable[Json], int], set[Key]],
         put: Callable[[Json], set[Key]],
@@ -48,6 +50,20 @@ class Follower:
         self._version = ""
         self.listed = asyncio.Event()
         self.listings = 0
+        self._heard_at = asyncio.get_running_loop().time()
+
+    @property
+    def path(self) -> str:
+        """The collection's path."""
+        return self._path
+
+    def silence(self, now: float) -> float:
+        """Give how long it has shown no sign of life, a failure being one.
+
+        Args:
+            now: The loop's time; the answer is in seconds, too.
+        """
+        return now - self._heard_at
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -59,6 +75,7 @@ class Follower:
                 await self._watch()
                 failures = 0
             except FAILURES as error:
+                self._hear()
                 if isinstance(error, ApiError) and error.status == 410:
                     _log.info("%s: the API server asks for a new listing", self._path)
                     self._version = ""
@@ -67,16 +84,24 @@ class Follower:
                 await backoff(failures, error)
 
     async def _list(self) -> None:
-        bodies, self._version = await self._api.list(self._path, {"labelSelector": self._selector})
+        bodies, self._version = await self._api.list(self._path, self._selector)
+        self._hear()
         self.listings += 1
         self._changed(self._sync(bodies, int(self._version)))
         self.listed.set()
 
     async def _watch(self) -> None:
-        query: dict[str, str | int] = {"labelSelector": self._selector, "resourceVersion": self._version}
-        async for type_, body in self._api.watch(self._path, query):
-            if type_ == "DELETED":
-                self._changed(self._drop(body))
-            elif type_ != "BOOKMARK":
-                self._changed(self._put(body))
-            self._version = body["metadata"]["resourceVersion"]
+        query: Query = {**self._selector, "resourceVersion": self._version}
+        async with asyncio.timeout(QUIET_SECONDS) as quiet:
+            async for type_, body in self._api.watch(self._path, query):
+                self._hear()
+                quiet.reschedule(self._heard_at + QUIET_SECONDS)
+                if type_ == "DELETED":
+                    self._changed(self._drop(body))
+                elif type_ != "BOOKMARK":
+                    self._changed(self._put(body))
+                self._version = body["metadata"]["resourceVersion"]
+        self._hear()
+
+    def _hear(self) -> None:
+        self._heard_at = asyncio.get_running_loop().time()

@@ -18,11 +18,13 @@ class WorkQueue(Generic[K]):
     def __init__(self) -> None:
         self._ready: deque[K] = deque()
         self._dirty: set[K] = set()
-        self._working: set[K] = set()
+        self._working: dict[K, float] = {}  # since when, by the loop's clock
         self._due: dict[K, float] = {}
         self._heap: list[tuple[float, int, K]] = []
         self._sequence = 0
         self._wake = asyncio.Event()
+        self._closed = False
+        self._moved_at = 0.0  # when a key was last taken, or became ready where none was
 
     def __len__(self) -> int:
         return len(self._dirty)
@@ -34,8 +36,7 @@ class WorkQueue(Generic[K]):
         self._dirty.add(key)
         self._due.pop(key, None)
         if key not in self._working:
-            self._ready.append(key)
-            self._wake.set()
+            self._make_ready(key)
 
     def add_after(self, key: K, seconds: float) -> None:
         """Ask for a key to be worked later; an earlier time that was asked for stays.
@@ -59,14 +60,19 @@ class WorkQueue(Generic[K]):
         """Drop the later time that was asked for."""
         self._due.pop(key, None)
 
-    async def get(self) -> K:
-        """Wait for a key and take it; `done` must follow."""
-        while True:
+    def close(self) -> None:
+        """Hand out no more keys."""
+        self._closed = True
+        self._wake.set()
+
+    async def get(self) -> K | None:
+        """Wait for a key and take it; `done` must follow. None when the queue is closed."""
+        while not self._closed:
             wait = self._promote()
             if self._ready:
                 key = self._ready.popleft()
                 self._dirty.discard(key)
-                self._working.add(key)
+                self._moved_at = self._working[key] = asyncio.get_running_loop().time()
                 return key
             self._wake.clear()
             try:
@@ -74,13 +80,29 @@ class WorkQueue(Generic[K]):
                     await self._wake.wait()
             except TimeoutError:
                 continue
+        return None
 
     def done(self, key: K) -> None:
         """Give a key back; one that was added meanwhile is handed out again."""
-        self._working.discard(key)
+        self._working.pop(key, None)
         if key in self._dirty:
-            self._ready.append(key)
-            self._wake.set()
+            self._make_ready(key)
+
+    def held(self, now: float) -> tuple[K | None, float]:
+        """Give the key that has been worked for the longest, and for how many seconds; `now` is the loop's time."""
+        key = next(iter(self._working), None)  # they are in the order in which they were taken
+        return key, 0.0 if key is None else now - self._working[key]
+
+    def standing(self, now: float) -> float:
+        """Give for how many seconds nothing was taken although something was to be done; `now` is the loop's time."""
+        due = self._heap[0][0] if self._heap and not self._ready else now
+        return now - self._moved_at if self._ready else max(0.0, now - due)
+
+    def _make_ready(self, key: K) -> None:
+        if not self._ready:
+            self._moved_at = asyncio.get_running_loop().time()
+        self._ready.append(key)
+        self._wake.set()
 
     def _promote(self) -> float | None:
         """Move what is due to the ready ones, and give the seconds until the next is due."""

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tally_operator.config import Config, ConfigError
+from tally_operator.config import Candidacy, Config, ConfigError
 
 IMAGE = {"TALLY_RUNNER_IMAGE": "runner:1"}
 
@@ -28,11 +28,28 @@ def test_numbers() -> None:
     assert (config.workers, config.port) == (3, 8081)
 
 
+ELECTION = {**IMAGE, "TALLY_ELECTION": "true", "TALLY_POD": "tally-1", "TALLY_POD_NAMESPACE": "tally-system"}
+
+
+def test_an_election_is_by_pod_and_in_its_namespace() -> None:
+    assert Config.from_environ(ELECTION).candidacy == Candidacy(pod="tally-1", namespace="tally-system")
+    for without in ("", "false"):
+        assert Config.from_environ({**ELECTION, "TALLY_ELECTION": without}).candidacy is None
+
+
 @pytest.mark.parametrize(
     ("environ", "says"),
     [
         ({}, "TALLY_RUNNER_IMAGE is not set. Name the runner image, such as tally-runner:0.1.0."),
         ({"TALLY_RUNNER_IMAGE": " "}, "TALLY_RUNNER_IMAGE is not set."),
+        ({**ELECTION, "TALLY_ELECTION": "yes"}, "TALLY_ELECTION is 'yes'. Write true or false."),
+        *(
+            (
+                {**ELECTION, name: ""},
+                f"{name} is not set, but TALLY_ELECTION is true. Set it from the pod's own metadata.",
+            )
+            for name in ("TALLY_POD", "TALLY_POD_NAMESPACE")
+        ),
         *(
             ({**IMAGE, name: text}, f"{name} is {text!r}. Write a whole number, 1 or more.")
             for name in ("TALLY_WORKERS", "TALLY_PORT")

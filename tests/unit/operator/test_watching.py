@@ -48,10 +48,14 @@ class Script:
         return self.parts.pop(0)
 
 
-async def followed(monkeypatch: pytest.MonkeyPatch, *parts: Any) -> tuple[Script, list[str], Follower]:  # noqa: ANN401
+async def followed(
+    monkeypatch: pytest.MonkeyPatch,
+    *parts: Any,  # noqa: ANN401
+    script: type[Script] = Script,
+) -> tuple[Script, list[str], Follower]:
     """Follow until the script is over; give what was asked and what was told."""
     told: list[str] = []
-    script = Script(*parts)
+    played = script(*parts)
 
     def sync(bodies: Iterable[Json], _version: int) -> set[Key]:
         told.append(f"sync {len(list(bodies))}")
@@ -69,15 +73,17 @@ async def followed(monkeypatch: pytest.MonkeyPatch, *parts: Any) -> tuple[Script
 
     monkeypatch.setattr(watching, "backoff", at_once)
     changed: list[set[Key]] = []
-    api = cast("Api", script)
-    follower = Follower(api, "/jobs", "mine", sync=sync, put=note("put"), drop=note("drop"), changed=changed.append)
+    api = cast("Api", played)
+    follower = Follower(
+        api, "/jobs", {"labelSelector": "mine"}, sync=sync, put=note("put"), drop=note("drop"), changed=changed.append
+    )
     running = asyncio.ensure_future(follower.run())
     async with asyncio.timeout(10):
-        await script.over.wait()
+        await played.over.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert len(changed) == sum(not each.startswith("try") for each in told), "each change is passed on"
-    return script, told, follower
+    return played, told, follower
 
 
 async def test_lists_once_and_watches_on_from_the_last_version(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,3 +115,26 @@ async def test_it_is_not_listed_before_a_listing_has_come(monkeypatch: pytest.Mo
     assert script.asked == ["list", "list", "list"]
     assert told == ["try 1 failed: 503 : starting", "try 2 failed: no route"]
     assert not follower.listed.is_set()
+
+
+async def test_a_watch_that_falls_silent_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "QUIET_SECONDS", 0.05)
+
+    class Silent(Script):
+        async def watch(self, path: str, query: Json) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+            async for each in super().watch(path, query):
+                yield each
+            await asyncio.Event().wait()
+
+    script, told, _ = await followed(monkeypatch, 10, [event("ADDED", 11)], [event("ADDED", 12)], script=Silent)
+    assert script.asked == ["list", "watch from 10", "watch from 11", "watch from 12"]
+    assert told == ["sync 1", "put 11", "try 1 failed: ", "put 12", "try 2 failed: "]
+
+
+async def test_a_failure_is_a_sign_of_life_and_silence_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    _, _, follower = await followed(monkeypatch, OSError("no route"), 10, [event("BOOKMARK", 11)])
+    assert follower.silence(loop.time()) <= loop.time() - began
+    heard = loop.time() - follower.silence(loop.time())
+    assert follower.silence(heard + 400) == pytest.approx(400)

@@ -53,7 +53,7 @@ async def test_a_waiting_worker_wakes_up() -> None:
     await asyncio.sleep(0)
     queue.add("a")
     queue.add("b")
-    assert sorted(await asyncio.gather(*workers)) == ["a", "b"]
+    assert set(await asyncio.gather(*workers)) == {"a", "b"}
 
 
 class Clock:
@@ -142,8 +142,7 @@ async def test_never_twice_at_the_same_time_whatever_workers_do() -> None:
 
     async def work() -> None:
         nonlocal worked
-        while True:
-            key = await queue.get()
+        while (key := await queue.get()) is not None:
             assert key not in working
             working.add(key)
             for _ in range(key % 3):
@@ -165,3 +164,59 @@ async def test_never_twice_at_the_same_time_whatever_workers_do() -> None:
         worker.cancel()
     await asyncio.gather(*workers, return_exceptions=True)
     assert 7 <= worked <= 300
+
+
+async def test_a_closed_queue_hands_out_nothing_and_lets_its_workers_go() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    waiting = asyncio.ensure_future(queue.get())
+    await asyncio.sleep(0)
+    queue.close()
+    async with asyncio.timeout(10):
+        assert await waiting is None
+        queue.add("a")
+        assert await queue.get() is None
+
+
+async def test_tells_which_key_is_held_for_the_longest(clock: Clock) -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    assert queue.held(clock.seconds) == (None, 0)
+    for key in "ab":
+        queue.add(key)
+        assert await taken(queue) == key
+        await clock.pass_(10)
+    assert queue.held(clock.seconds) == ("a", 20)
+    queue.done("a")
+    assert queue.held(clock.seconds) == ("b", 10)
+    queue.add("a")
+    await taken(queue)
+    await clock.pass_(5)
+    assert queue.held(clock.seconds) == ("b", 15)
+
+
+async def test_tells_how_long_nobody_has_taken_what_is_ready(clock: Clock) -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    await clock.pass_(50)
+    assert queue.standing(clock.seconds) == 0, "there is nothing to do"
+    for key in "ab":
+        queue.add(key)
+    await clock.pass_(10)
+    queue.add("c")
+    assert queue.standing(clock.seconds) == 10
+    await taken(queue)
+    await clock.pass_(1)
+    assert queue.standing(clock.seconds) == 1, "it moves"
+    await taken(queue)
+    await taken(queue)
+    await clock.pass_(50)
+    assert queue.standing(clock.seconds) == 0
+
+
+async def test_tells_how_long_nobody_has_taken_what_is_due(clock: Clock) -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add_after("a", 10)
+    await clock.pass_(10)
+    assert queue.standing(clock.seconds) == 0
+    await clock.pass_(30)
+    assert queue.standing(clock.seconds) == 30
+    assert await taken(queue) == "a"
+    assert queue.standing(clock.seconds) == 0
