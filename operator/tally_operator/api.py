@@ -13,7 +13,7 @@ from typing import Any, Self
 import aiohttp
 from kubernetes.aio import client, config
 
-from tally_operator import names
+from tally_operator import metrics, names
 
 PATCH_MERGE = "application/merge-patch+json"
 PATCH_APPLY = "application/apply-patch+yaml"
@@ -239,8 +239,12 @@ class Api:
             auth_settings=["BearerToken"],
         )
         _, url, headers, _, _ = serialized
-        answer = await self._client.rest_client.request(method, url, headers=headers, body=body, _request_timeout=limit)
-        response: aiohttp.ClientResponse = answer.response
+        with metrics.requesting(method, path, watch="watch" in (query or {})) as answered:
+            answer = await self._client.rest_client.request(
+                method, url, headers=headers, body=body, _request_timeout=limit
+            )
+            response: aiohttp.ClientResponse = answer.response
+            answered(response.status)
         self.clock.learn(response.headers.get("Date"))
         if response.status >= 400:
             async with response:

@@ -1,13 +1,15 @@
 """Carries out a plan's steps against the API server; it decides nothing, but says what was refused and why."""
 
 import logging
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from tally_operator import instants, names, observed, termination
 from tally_operator.api import Api, ApiError, Query, tolerated_absence
 from tally_operator.observed import Ending, Job, Json, Key, ScheduledJob
 from tally_operator.problems import Problem, cronjob_conflict
+from tally_operator.recorder import Recorder
 from tally_operator.steps import (
     AdoptJob,
     ApplyCronJob,
@@ -53,13 +55,17 @@ class Cluster:
     def __init__(self, api: Api, store: Store) -> None:
         self._api = api
         self._store = store
+        self.recorder = Recorder(api)
 
-    async def carry_out(self, scheduled_job: ScheduledJob, steps: tuple[Step, ...]) -> None:
+    async def carry_out(
+        self, scheduled_job: ScheduledJob, steps: tuple[Step, ...], done: Callable[[Step], None] = lambda _: None
+    ) -> None:
         """Carry out steps in their order.
 
         Args:
             scheduled_job: What they are for.
             steps: As the planner gave them.
+            done: Told of each one that has been carried out.
 
         Raises:
             RefusedError: The API server refused one for good.
@@ -75,6 +81,7 @@ class Cluster:
                 await self._carry_out(scheduled_job, step, versions)
             except ApiError as error:
                 raise _judged(step, error) from error
+            done(step)
 
     async def _try_out(self, key: Key, steps: tuple[Step, ...]) -> None:
         """Ask whether the CronJob would be taken: for one that is refused, no scheduled time is to be forgotten."""
@@ -121,7 +128,7 @@ class Cluster:
                 await self._api.delete(f"{_jobs(key)}/{name}", uid, "Background")
                 _log.info("%s/%s: deleted the Job %s (%s)", *key, name, why)
             case Emit():
-                await self._emit(scheduled_job, step)
+                self.recorder.record(scheduled_job, step)
 
     async def _create_cronjob(self, scheduled_job: ScheduledJob, body: dict[str, Any]) -> None:
         key, name = scheduled_job.key, body["metadata"]["name"]
@@ -172,34 +179,6 @@ class Cluster:
             applied = await self._api.merge(path, {"metadata": {"uid": step.uid}, **step.removal})
         self._store.put_cronjob(applied)
         _log.info("%s/%s: put the CronJob %s right", *key, applied["metadata"]["name"])
-
-    async def _emit(self, scheduled_job: ScheduledJob, event: Emit) -> None:
-        """Post an event; a lost one is no reason to repeat a plan."""
-        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        key = scheduled_job.key
-        body: dict[str, Any] = {
-            "apiVersion": "events.k8s.io/v1",
-            "kind": "Event",
-            "metadata": {"generateName": f"{key.name[:200]}-", "namespace": key.namespace},
-            "eventTime": now,
-            "reportingController": "tally.dev/operator",
-            "reportingInstance": "tally-operator",
-            "action": event.reason,
-            "reason": event.reason,
-            "type": event.type,
-            "note": event.message[:1024],
-            "regarding": {
-                "apiVersion": names.API_VERSION,
-                "kind": names.KIND,
-                "namespace": key.namespace,
-                "name": key.name,
-                "uid": scheduled_job.uid,
-            },
-        }
-        try:
-            await self._api.create(f"/apis/events.k8s.io/v1/namespaces/{key.namespace}/events", body)
-        except ApiError as error:
-            _log.warning("%s/%s: the event %s was not posted: %s", *key, event.reason, error)
 
 
 def _judged(step: Step, error: ApiError) -> Exception:

@@ -14,10 +14,10 @@ be cut off between any two: the next plan goes on from there. The rules, in the 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tally_operator import counting, drift, fence, history, instants, render, status, timing
+from tally_operator import counting, drift, events, fence, history, instants, render, status, timing
 from tally_operator.counting import Firings, Tally
 from tally_operator.model import Spec, Status
-from tally_operator.observed import CronJob, Observed, Window
+from tally_operator.observed import CronJob, Job, Observed, Window
 from tally_operator.problems import Problem, cronjob_conflict
 from tally_operator.render import Defaults
 from tally_operator.status import Situation
@@ -285,10 +285,10 @@ def _anchor(case: _Case, own: CronJob) -> datetime:
 
 def _ordered(case: _Case, new: Status, cronjob_steps: tuple[Step, ...]) -> tuple[Step, ...]:
     old = case.observed.scheduled_job.status
-    write: tuple[Step, ...] = (WriteStatus(status=new),) if new != old else ()
+    write: tuple[Step, ...] = (WriteStatus(status=new), *events.told(old, new)) if new != old else ()
     counted = new.executions != old.executions or case.complete
     steps = (*write, *cronjob_steps) if counted else (*cronjob_steps, *write)
-    return (*steps, *_adoptions(case), *_deletions(case), *_events(case, old, new))
+    return (*steps, *_adoptions(case), *_deletions(case))
 
 
 def _adoptions(case: _Case) -> list[Step]:
@@ -300,25 +300,17 @@ def _adoptions(case: _Case) -> list[Step]:
 def _deletions(case: _Case) -> list[Step]:
     surplus = case.tally.surplus
     counted = [job for job in case.observed.jobs if job not in surplus]
-    gone = [DeleteJob(job=job.name, uid=job.uid, why="surplus") for job in surplus if not job.deleting]
+    gone = [step for job in surplus if not job.deleting for step in _surplus_deleted(case, job)]
     old = [DeleteJob(job=job.name, uid=job.uid, why="history") for job in history.superfluous(counted, case.spec)]
     return [*gone, *old]
 
 
-def _events(case: _Case, old: Status, new: Status) -> list[Step]:
-    events: list[Step] = []
-    for job in case.tally.surplus:
-        if not job.deleting:
-            message = (
-                f"Deleted the Job {job.name}, made after the limit of {case.spec.number_of_executions} was reached."
-            )
-            events.append(Emit(type="Warning", reason="SurplusDeleted", message=message))
-    was, is_ = old.condition("Ready"), new.condition("Ready")
-    if is_ is not None and (was is None or (was.reason, was.status) != (is_.reason, is_.status)):
-        events.append(
-            Emit(type="Normal" if is_.status == "True" else "Warning", reason=is_.reason, message=is_.message)
-        )
-    return events
+def _surplus_deleted(case: _Case, job: Job) -> tuple[Step, ...]:
+    message = f"Deleted the Job {job.name}, made after the limit of {case.spec.number_of_executions} was reached."
+    return (
+        DeleteJob(job=job.name, uid=job.uid, why="surplus"),
+        Emit(type="Warning", reason="SurplusDeleted", message=message),
+    )
 
 
 def _look_again(case: _Case, window: Window | None, new: Status) -> datetime | None:
@@ -348,7 +340,7 @@ def _unreadable(observed: Observed, now: datetime) -> Plan:
     problem = Problem(reason="InvalidSpec", message=scheduled_job.problem)
     situation = Situation(problem=problem, complete=False, cronjob=old.cron_job, next_firing=None)
     new = status.written(scheduled_job, tally, situation, observed.jobs, None, now)
-    return Plan(steps=(WriteStatus(status=new),) if new != old else ())
+    return Plan(steps=(WriteStatus(status=new), *events.told(old, new)) if new != old else ())
 
 
 def _latest(first: datetime, *others: datetime | None) -> datetime:

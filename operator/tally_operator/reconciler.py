@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from tally_operator import planner, status
+from tally_operator import metrics, planner, status
 from tally_operator.cluster import Cluster, RefusedError
 from tally_operator.observed import Key, Observed
 from tally_operator.render import Defaults
-from tally_operator.steps import Plan
+from tally_operator.steps import Plan, Step
 from tally_operator.store import Store
 
 _log = logging.getLogger(__name__)
@@ -53,21 +53,31 @@ class Reconciler:
             StaleError: The world has changed since it was observed.
             ApiError, aiohttp.ClientError, TimeoutError: A request failed.
         """
+        with metrics.reconciling():
+            return await self._reconcile(key)
+
+    async def _reconcile(self, key: Key) -> Plan | None:
         observed = await self._observe(key)
         if observed is None:
             return None
         now = self._clock.now()
         plan = planner.plan(observed, self._defaults, now)
         try:
-            await self._cluster.carry_out(observed.scheduled_job, plan.steps)
+            await self._carry_out(observed, plan)
         except RefusedError as error:
             _log.warning("%s/%s: %s", *key, error)
             # Some steps may have been carried out before: look anew.
             observed = self._store.observe(key, observed.watching_since) or observed
             plan = planner.plan(observed, self._defaults, now, error.refusal)
-            await self._cluster.carry_out(observed.scheduled_job, plan.steps)
+            await self._carry_out(observed, plan)
         self._store.forget_gone(observed)
         return plan
+
+    async def _carry_out(self, observed: Observed, plan: Plan) -> None:
+        def done(step: Step) -> None:
+            metrics.carried_out(observed, step, self._clock.now())
+
+        await self._cluster.carry_out(observed.scheduled_job, plan.steps, done)
 
     async def _observe(self, key: Key) -> Observed | None:
         observed = self._store.observe(key, self.watching_since)

@@ -125,13 +125,6 @@ async def test_an_apply_takes_away_what_others_added() -> None:
     assert merge == ("merge", CRONJOB, {"metadata": {"uid": CRONJOB_UID}, **removal})
 
 
-async def test_an_event_says_what_and_about_whom() -> None:
-    ((verb, path, body),) = (await carried_out(EMIT)).made
-    assert (verb, path) == ("create", "/apis/events.k8s.io/v1/namespaces/shop/events")
-    assert (body["type"], body["reason"], body["note"]) == ("Normal", "Scheduled", "It is scheduled.")
-    assert body["regarding"]["uid"] == UID
-
-
 @pytest.mark.parametrize(
     ("step", "error", "reason", "says"),
     [
@@ -222,10 +215,6 @@ async def test_what_may_pass_is_raised_as_it_is(step: Step, error: ApiError) -> 
 @pytest.mark.parametrize("status", [404, 409])
 async def test_a_job_that_has_gone_need_not_be_adopted(status: int) -> None:
     await carried_out(ADOPT, error=ApiError(status, "", "x"))
-
-
-async def test_a_lost_event_is_no_reason_to_repeat_a_plan() -> None:
-    await carried_out(EMIT, error=ApiError(403, "Forbidden", "the namespace is being terminated"))
 
 
 async def test_after_a_failed_step_nothing_more_is_tried() -> None:

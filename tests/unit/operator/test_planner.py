@@ -192,7 +192,7 @@ def test_goes_on_after_being_cut_off_between_any_two_writes(
 
 def test_writes_the_count_before_anything_that_could_lose_a_job() -> None:
     world = seen(THREE, counted("12:01", "12:02"), cron=CRON, jobs=[run("12:03", "running")])
-    assert kinds(plan(world, "12:03:01").steps) == ["WriteStatus", "AdoptJob", "DeleteCronJob", "Emit"]
+    assert kinds(plan(world, "12:03:01").steps) == ["WriteStatus", "Emit", "AdoptJob", "DeleteCronJob"]
 
 
 def test_says_scheduled_only_when_the_cronjob_is_there() -> None:
@@ -417,7 +417,7 @@ def test_an_unreadable_spec_is_said_and_all_else_left_alone() -> None:
     world = Observed(scheduled_job=unreadable, watching_since=at("12:00"), cronjob=CRON, jobs=(run("12:01"),))
     found = plan(world, "12:01:10")
     status = status_of(world, found.steps)
-    assert kinds(found.steps) == ["WriteStatus"]
+    assert kinds(found.steps) == ["WriteStatus", "Emit"]
     assert (status.phase, status.conditions[0].reason) == ("Invalid", "InvalidSpec")
     assert status.executions == 1
 
