@@ -13,7 +13,8 @@ from pathlib import Path
 async def start(
     module: str,
     *arguments: str,
-    stderr: int,
+    stdout: int,
+    stderr: int = asyncio.subprocess.STDOUT,
     environ: Mapping[str, str] | None = None,
     inherited: tuple[int, ...] = (),
 ) -> Process:
@@ -22,7 +23,9 @@ async def start(
     Args:
         module: The module that runs as the main one.
         arguments: What it gets.
-        stderr: Where its standard error goes, as subprocess says it; the standard output is a pipe.
+        stdout: The file descriptor that is its standard output. No pipe of asyncio's: `wait` would then wait also for
+            whoever else has the pipe open.
+        stderr: The same for its standard error; the default is the standard output.
         environ: Its environment; None is this process's.
         inherited: File descriptors that it shall have open too.
     """
@@ -37,12 +40,26 @@ async def start(
         module,
         *arguments,
         stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
+        stdout=stdout,
         stderr=stderr,
         env=environ,
         start_new_session=True,
         pass_fds=inherited,
     )
+
+
+async def pipe() -> tuple[asyncio.StreamReader, asyncio.ReadTransport, int]:
+    """Make a pipe for a child to write into.
+
+    Returns:
+        The end to read from, its transport, and the file descriptor of the other end; both are to be closed.
+    """
+    readable, writable = os.pipe()
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(readable, "rb")
+    )
+    return reader, transport, writable
 
 
 async def end_group(child: Process) -> None:

@@ -126,16 +126,20 @@ class Execution:
         return await self._attempt(last)
 
     async def _attempt(self, number: int) -> Ended:
-        with tempfile.TemporaryDirectory(prefix="tally-") as scratch:
+        reader, transport, writable = await children.pipe()
+        told = asyncio.create_task(self._tell(reader))
+        with tempfile.TemporaryDirectory(prefix="tally-") as scratch, contextlib.closing(transport):
             log = Path(scratch) / "termination-log"
-            process = await children.start(
-                "tally",
-                *("run", self._config.name, "--jobs", str(self._surroundings.folder)),
-                stderr=asyncio.subprocess.STDOUT,
-                environ=self._environ(number, log),
-                inherited=self._surroundings.inherited,
-            )
-            told = asyncio.create_task(self._tell(process))
+            try:
+                process = await children.start(
+                    "tally",
+                    *("run", self._config.name, "--jobs", str(self._surroundings.folder)),
+                    stdout=writable,
+                    environ=self._environ(number, log),
+                    inherited=self._surroundings.inherited,
+                )
+            finally:
+                os.close(writable)
             try:
                 return await self._watched(process, log)
             finally:
@@ -164,9 +168,8 @@ class Execution:
         late = "; it had not ended and was killed" if killed else ""
         return replace(ended, outcome="stopped", message=f"{self._stopping.result()}{late}")
 
-    async def _tell(self, process: Process) -> None:
-        assert process.stdout is not None
-        async for line in lines(process.stdout):
+    async def _tell(self, output: asyncio.StreamReader) -> None:
+        async for line in lines(output):
             self._say(line)
 
     async def _first_of(self, *waits: "asyncio.Future[Any]", within: float | None = None) -> None:

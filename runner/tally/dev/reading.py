@@ -9,11 +9,12 @@ import asyncio
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tally import cron, loader
@@ -50,25 +51,31 @@ async def read(folder: Path, patience: float = _PATIENCE) -> Folder:
     Raises:
         LoadError: The folder cannot be read at all: it is not there, or a file in it hangs or ends the process.
     """
-    child = await children.start("tally.dev.reading", str(folder), stderr=asyncio.subprocess.PIPE)
-    try:
-        async with asyncio.timeout(patience):
-            told, complaints = await child.communicate()
-    except TimeoutError:
-        raise LoadError(
-            f"The jobs in {folder} were not read within {patience:g} s: a file waits while it is imported. "
-            "Move what waits into run(container)."
-        ) from None
-    finally:
-        await children.end_group(child)
-    return _parsed(folder, child.returncode or 0, told, complaints)
+    with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as complaints:
+        child = await children.start("tally.dev.reading", str(folder), stdout=told.fileno(), stderr=complaints.fileno())
+        try:
+            async with asyncio.timeout(patience):
+                exit_code = await child.wait()
+        except TimeoutError:
+            raise LoadError(
+                f"The jobs in {folder} were not read within {patience:g} s: a file waits while it is imported. "
+                "Move what waits into run(container)."
+            ) from None
+        finally:
+            await children.end_group(child)
+        return _parsed(folder, exit_code, *map(_text, (told, complaints)))
 
 
-def _parsed(folder: Path, exit_code: int, told: bytes, complaints: bytes) -> Folder:
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "backslashreplace")
+
+
+def _parsed(folder: Path, exit_code: int, told: str, complaints: str) -> Folder:
     try:
         said = json.loads(told)
     except ValueError:
-        last = complaints.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        last = complaints.strip().rpartition("\n")[2]
         raise LoadError(
             f"A file in {folder} ended the process that imported it, with exit code {exit_code}. {last}".rstrip()
         ) from None

@@ -120,6 +120,7 @@ class Session:
                 await self._clock.wait(self._wake, upcoming)
                 self._wake.clear()
             following.cancel()
+        self._show(self._clock.now())
         if self._failure:
             raise self._failure
         return not self._killed
@@ -140,13 +141,13 @@ class Session:
             return
         self._stopped_by = why
         if self._going:
-            self._screen.say(None, f"{why}: {self._told_to_stop()} Ctrl-C again ends them at once.")
+            self._screen.say(None, f"{why}: {self._told_to_stop()}")
         self._stop_all(why)
 
     def _told_to_stop(self) -> str:
         count = len(self._going)
-        runs = "1 run has" if count == 1 else f"{count} runs have"
-        return f"{runs} {self._grace:g} s to undo what was begun."
+        runs, them = ("1 run has", "it") if count == 1 else (f"{count} runs have", "them")
+        return f"{runs} {self._grace:g} s to undo what was begun. Ctrl-C again ends {them} at once."
 
     def _stop_all(self, why: str) -> None:
         for each in self._going:
@@ -185,8 +186,12 @@ class Session:
             standings[name] = planner.take_up(config, record, now, before=self._standings.get(name))
             self._outcomes[name] = self._store.outcomes(name)
         self._standings = standings
-        for name, text in telling.changes(self._folder, folder, standings, now):
-            (self._screen.say if self._begun else self._screen.note)(name, text)
+        if not self._begun:
+            for name, standing in standings.items():
+                self._screen.note(name, telling.standing(standing, now))
+        else:
+            for name, text in telling.changes(self._folder, folder, standings, now):
+                self._screen.say(name, text)
         for error in folder.errors:
             if error not in self._folder.errors:
                 self._screen.say(None, f"error: {error}")

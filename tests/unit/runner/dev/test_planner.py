@@ -30,7 +30,7 @@ def told(
 ) -> tuple[list[str], list[tuple[str, int, str]], Standing]:
     decided = plan([before], {"sync"} if running else set(), at(now))
     starts = [f"{start.slot:%H:%M}" + (" replaces" if start.replaces else "") for start in decided.starts]
-    missed = [(f"{each.slot:%H:%M}", each.count, each.reason) for each in decided.missed]
+    missed: list[tuple[str, int, str]] = [(f"{each.slot:%H:%M}", each.count, each.reason) for each in decided.missed]
     return starts, missed, decided.standings[0]
 
 
