@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -41,7 +42,7 @@ class Catalog:
             CatalogError: The catalogue answered, and did not take it.
             ConnectionError: There is no answer.
         """
-        body = json.dumps(product, default=str).encode()
+        body = json.dumps(product, default=datetime.isoformat).encode()
         await asyncio.to_thread(self._put, f"{self._path}/products/{quote(product['id'], safe='')}", body)
 
     def close(self) -> None:
