@@ -11,7 +11,7 @@ from typing import cast
 from tally.errors import TallyError
 
 VERSION = "0.1.0"  # as in pyproject.toml; the runner's image has no package metadata to read it from
-COMMANDS = ("list", "check", "run", "dev", "next")  # in the order in which `tally --help` tells of them
+COMMANDS = ("list", "check", "run", "dev", "next", "new", "manifests", "completion")  # as `tally --help` tells of them
 _BROKEN_PIPE = 128 + 13  # as a program that SIGPIPE ended
 _INTERRUPTED = 128 + 2
 

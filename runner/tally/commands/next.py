@@ -97,7 +97,8 @@ def _start(text: str | None, zone: "ZoneInfo") -> "datetime":
             raise ValueError("what follows may lie beyond the calendar")
     except ValueError:
         raise InputError(
-            f"--from {text!r} is no time from 1970 to {_LAST_YEAR - 1}. Write one such as 2027-03-27T12:00 or 2027-03-27."
+            f"--from {text!r} is no time from 1970 to {_LAST_YEAR - 1}. "
+            "Write one such as 2027-03-27T12:00, in the zone, or 2027-03-27."
         ) from None
     return start.astimezone(zone) if start.tzinfo else start.replace(tzinfo=zone)
 

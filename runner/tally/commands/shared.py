@@ -96,6 +96,13 @@ def _found(folder: Path, names: Sequence[str]) -> "tuple[list[Job], list[LoadErr
     return jobs, errors
 
 
+def missing_extra(library: str, command: str) -> "TallyError":
+    """Make the error of a command whose library is not installed, as in the runner's image."""
+    from tally.errors import TallyError
+
+    return TallyError(f"{command} needs {library}, which is not installed. Write: pip install 'tally[dev]'")
+
+
 def print_json(value: object) -> None:
     """Print a value for a program; keys stay in their order."""
     print(json.dumps(value, indent=2, ensure_ascii=False))
