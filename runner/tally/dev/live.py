@@ -24,6 +24,8 @@ class LiveScreen:
         console: The terminal.
     """
 
+    tabular = True
+
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False)
         self._live = Live(
@@ -36,9 +38,6 @@ class LiveScreen:
         prefix = Text(f"{name or 'tally'} │ " if self._unicode else f"{name or 'tally'} | ", _colour(name))
         # The run's own colours stay; what would move the cursor does not.
         self._console.print(prefix + Text.from_ansi(text), soft_wrap=True)
-
-    def note(self, name: str, text: str) -> None:
-        """Leave it to the table."""
 
     def show(self, rows: Sequence[Row], errors: Sequence[str]) -> None:
         """Draw the table anew."""

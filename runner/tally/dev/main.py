@@ -1,6 +1,7 @@
 """Puts `tally dev` together: the folder, the counts, the screen, and what the signals do."""
 
 import asyncio
+import contextlib
 import signal
 import sys
 from collections.abc import Mapping
@@ -64,7 +65,8 @@ async def _run(folder: Path, environ: Mapping[str, str], store: Store) -> int:
             screen.say(name, "A run of an earlier tally dev never told its end. It counts.")
         return 0 if await session.run(watching.saves(folder)) else 1
     finally:
-        screen.close()
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            screen.close()
 
 
 def _screen() -> Screen:

@@ -32,7 +32,9 @@ class Row:
 
 
 class Screen(Protocol):
-    """Where things are shown."""
+    """Where things are shown; with the terminal gone, showing raises an OSError."""
+
+    tabular: bool  # whether a table shows how the jobs stand, so that no line needs to
 
     def say(self, name: str | None, text: str) -> None:
         """Show a line.
@@ -41,9 +43,6 @@ class Screen(Protocol):
             name: The job that it is about, or that printed it; None is `tally dev` itself.
             text: The line.
         """
-
-    def note(self, name: str, text: str) -> None:
-        """Show a line about how a job stands, unless a table shows it already."""
 
     def show(self, rows: Sequence[Row], errors: Sequence[str]) -> None:
         """Show how the jobs stand, and what is wrong with those that are broken."""
@@ -59,6 +58,8 @@ class Lines:
         stream: Where to; the standard output if None.
     """
 
+    tabular = False
+
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = sys.stdout if stream is None else stream
 
@@ -66,12 +67,23 @@ class Lines:
         """Print the line behind the job's name."""
         print(f"{name or 'tally'} | {text}", file=self._stream, flush=True)
 
-    def note(self, name: str, text: str) -> None:
-        """Print it too: there is no table."""
-        self.say(name, text)
-
     def show(self, rows: Sequence[Row], errors: Sequence[str]) -> None:
         """Show nothing: what has changed was said."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class Silence:
+    """A screen that nobody sees."""
+
+    tabular = True
+
+    def say(self, name: str | None, text: str) -> None:
+        """Show nothing."""
+
+    def show(self, rows: Sequence[Row], errors: Sequence[str]) -> None:
+        """Show nothing."""
 
     def close(self) -> None:
         """Do nothing."""

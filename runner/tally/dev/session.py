@@ -14,9 +14,9 @@ from tally.dev import planner, telling
 from tally.dev.execution import Ended
 from tally.dev.planner import Standing, Start
 from tally.dev.reading import Folder
-from tally.dev.screen import Row, Screen
+from tally.dev.screen import Row, Screen, Silence
 from tally.dev.store import StateError, Store
-from tally.errors import LoadError
+from tally.errors import LoadError, TallyError
 
 
 class Clock(Protocol):
@@ -94,7 +94,7 @@ class Session:
         self._begun = False
         self._outcomes: dict[str, tuple[str, ...]] = {}
         self._going: list[_Going] = []
-        self._failure: StateError | None = None
+        self._failure: TallyError | None = None
         self._stopped_by: str | None = None
         self._killed = False
 
@@ -111,7 +111,6 @@ class Session:
             LoadError: The folder cannot be read at the start.
             StateError: The counts cannot be kept any more; what ran was stopped before.
         """
-        self._incoming = await self._read()
         async with asyncio.TaskGroup() as self._tasks:
             following = self._tasks.create_task(self._follow(saves))
             while self._going or not self._ending:
@@ -141,7 +140,7 @@ class Session:
             return
         self._stopped_by = why
         if self._going:
-            self._screen.say(None, f"{why}: {self._told_to_stop()}")
+            self._say(None, f"{why}: {self._told_to_stop()}")
         self._stop_all(why)
 
     def _told_to_stop(self) -> str:
@@ -154,9 +153,21 @@ class Session:
             each.run.stop(why)
         self._wake.set()
 
-    def _fail(self, error: StateError) -> None:
+    def _fail(self, error: TallyError) -> None:
         self._failure = self._failure or error
         self._stop_all("the counts cannot be kept")
+
+    def _say(self, name: str | None, text: str) -> None:
+        try:
+            self._screen.say(name, text)
+        except OSError:
+            self._go_silent()
+
+    def _go_silent(self) -> None:
+        """Stop when the terminal, or whoever read our output, is gone; what runs still gets its time to undo."""
+        self._screen = Silence()
+        if not self._ending:
+            self.stop("nobody reads the output any more")
 
     def _step(self, now: datetime) -> datetime | None:
         """Do what is due, and tell when to look again."""
@@ -167,10 +178,10 @@ class Session:
             running = {each.start.config.name for each in self._going}
             decided = planner.plan(self._standings.values(), running, now)
             for missed in decided.missed:
-                self._screen.say(missed.name, telling.missed(missed, now))
+                self._say(missed.name, telling.missed(missed, now))
             for standing in decided.standings:
                 if standing.waiting not in (None, self._standings[standing.name].waiting):
-                    self._screen.say(standing.name, telling.waiting(standing.waiting, now))
+                    self._say(standing.name, telling.waiting(standing.waiting, now))
                 self._standings[standing.name] = standing
             for start in decided.starts:
                 self._start(start, now)
@@ -186,15 +197,15 @@ class Session:
             standings[name] = planner.take_up(config, record, now, before=self._standings.get(name))
             self._outcomes[name] = self._store.outcomes(name)
         self._standings = standings
-        if not self._begun:
-            for name, standing in standings.items():
-                self._screen.note(name, telling.standing(standing, now))
-        else:
+        if self._begun:
             for name, text in telling.changes(self._folder, folder, standings, now):
-                self._screen.say(name, text)
+                self._say(name, text)
+        elif not self._screen.tabular:
+            for name, standing in standings.items():
+                self._say(name, telling.standing(standing, now))
         for error in folder.errors:
             if error not in self._folder.errors:
-                self._screen.say(None, f"error: {error}")
+                self._say(None, f"error: {error}")
         self._folder, self._begun = folder, True
 
     def _start(self, start: Start, now: datetime) -> None:
@@ -206,8 +217,8 @@ class Session:
         if not self._store.claim(name, start.slot, start.config.number_of_executions, now):
             raise StateError(f"The run for {start.slot} of {name} is counted already, by another process.")
         self._outcomes[name] = self._store.outcomes(name)
-        self._screen.say(name, telling.started(start, self._standings[name].executions, now))
-        run = self._begin(start, lambda line: self._screen.say(name, line))
+        self._say(name, telling.started(start, self._standings[name].executions, now))
+        run = self._begin(start, lambda line: self._say(name, line))
         going = _Going(start=start, run=run, began=now)
         self._going.append(going)
         self._tasks.create_task(self._to_the_end(going))
@@ -221,7 +232,7 @@ class Session:
         self._killed = self._killed or (ended.killed and self._ending)
         self._going.remove(going)
         if ended.outcome != "succeeded":  # a run tells its success itself; of its end it may know less than we
-            self._screen.say(name, telling.ended(ended))
+            self._say(name, telling.ended(ended))
         try:
             self._store.end(name, going.start.slot, ended.outcome, ended.message, self._clock.now())
             self._outcomes[name] = self._store.outcomes(name)
@@ -231,11 +242,17 @@ class Session:
 
     async def _follow(self, saves: AsyncIterator[None]) -> None:
         try:
+            self._incoming = await self._read()
+        except LoadError as error:
+            return self._fail(error)
+        self._wake.set()
+        try:
             async for _ in saves:
                 self._incoming = await self._read_again()
                 self._wake.set()
         except (OSError, RuntimeError) as error:  # the system allows no more watches
-            self._screen.say(None, f"error: Saves are not noticed any more: {error}. Start tally dev again after one.")
+            self._say(None, f"error: Saves are not noticed any more: {error}. Start tally dev again after one.")
+        return None
 
     async def _read_again(self) -> Folder:
         try:
@@ -249,4 +266,7 @@ class Session:
         for name, standing in self._standings.items():
             began = [each.began for each in self._going if each.start.config.name == name]
             rows.append(telling.row(standing, self._outcomes[name], min(began, default=None), now))
-        self._screen.show(sorted(rows, key=lambda row: row.name), self._folder.errors)
+        try:
+            self._screen.show(sorted(rows, key=lambda row: row.name), self._folder.errors)
+        except OSError:
+            self._go_silent()

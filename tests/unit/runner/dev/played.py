@@ -70,6 +70,8 @@ class Play:
     holds: Folder | Exception
     lasts: Mapping[str, timedelta | None] = field(default_factory=dict)
     obeys: bool = True
+    tabular: bool = False
+    deaf: bool = False
     begun: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     shown: dict[str, "Row"] = field(default_factory=dict)
@@ -145,10 +147,9 @@ class Play:
     # The screen.
 
     def say(self, name: str | None, text: str) -> None:
+        if self.deaf:
+            raise OSError("the terminal is gone")
         self.said.append(f"{name or 'tally'}: {text}")
-
-    def note(self, name: str, text: str) -> None:
-        self.say(name, text)
 
     def show(self, rows: Sequence["Row"], errors: Sequence[str]) -> None:
         self.shown, self.errors = {row.name: row for row in rows}, errors

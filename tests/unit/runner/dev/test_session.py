@@ -172,6 +172,14 @@ def test_a_run_that_was_killed_earlier_is_not_the_end_of_the_session_s(play: New
     assert played.run(until="12:00:30")
 
 
+def test_a_terminal_that_is_gone_stops_it_but_lets_the_runs_undo(play: NewPlay) -> None:
+    played = play(obeys=False, lasts={"sync": timedelta(seconds=75)})
+    played.then("12:00:10", lambda: setattr(played, "deaf", True))
+    played.then("12:00:20", lambda: played.save("12:00:30", folder(broken=["sync"])))
+    assert played.run(until="13:00:00")
+    assert (played.begun, played.time) == (["sync 12:00"], at("12:01:15"))
+
+
 @pytest.mark.parametrize("what", ["claim", "end"])
 def test_counts_that_cannot_be_kept_end_it_in_good_order(
     play: NewPlay, monkeypatch: pytest.MonkeyPatch, what: str
