@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """examples:
   eval "$(tally completion bash)"                          in ~/.bashrc
-  tally completion zsh > ~/.zfunc/_tally                   with ~/.zfunc in fpath, before compinit
+  eval "$(tally completion zsh)"                           in ~/.zshrc, after compinit
   tally completion jobs                                    the names that a shell completes
 
 Names of jobs are those of the files in --jobs FOLDER of the line, else in TALLY_JOBS, else in jobs;

@@ -53,9 +53,11 @@ def _document(job: "Job", manifest: dict[str, Any]) -> str:
         raise missing_extra("pyyaml", "tally manifests") from None
 
     class Dumper(yaml.SafeDumper):
-        def choose_scalar_style(self) -> str:
-            style: str = super().choose_scalar_style()
-            return '"' if style == "'" else style  # as people write a schedule
+        pass
 
-    text: str = yaml.dump(manifest, Dumper=Dumper, sort_keys=False, allow_unicode=True)
+    def quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if " " in text else None)
+
+    Dumper.add_representer(str, quoted)  # a schedule is quoted by all who write one
+    text: str = yaml.dump(manifest, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=sys.maxsize)
     return f"# Made by `tally manifests` from {job.path.name}: change it there.\n{text}"
