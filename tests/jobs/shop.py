@@ -37,17 +37,8 @@ class Shop:
         self.engine = engine
 
     async def run(self, name: str, *, slot: datetime | None = SUNDAY, input: object = None) -> Any:  # noqa: A002, ANN401
-        """Run a job as `tally run` does, in this process; give what it returns, or raise what it raises."""
-        job = loader.load(JOBS, name)
-        text = None if input is None else json.dumps(input)
-        execution = complete(Execution(name=name, slot=slot), job.config, {}, text)
-        container = Container({"logger": logging.getLogger(f"job.{name}"), "input": execution.input})
-        loader.register_services(JOBS, container)
-        ending = await runner.call(job, execution, container, Stop(lambda _signum: None))
-        await container.aclose(ending.error)
-        if ending.error is not None:
-            raise ending.error
-        return ending.result
+        """Run a job on this shop; give what it returns, or raise what it raises."""
+        return await run_here(name, slot=slot, input=input)
 
     async def rows(self, *tables: str) -> Rows:
         """Read tables as they are; all of them unless told which."""
@@ -63,6 +54,20 @@ class Shop:
         async with self.engine.begin() as connection:
             for statement in statements:
                 await connection.execute(statement)
+
+
+async def run_here(name: str, *, slot: datetime | None = SUNDAY, input: object = None) -> Any:  # noqa: A002, ANN401
+    """Run a job as `tally run` does, in this process; give what it returns, or raise what it raises."""
+    job = loader.load(JOBS, name)
+    text = None if input is None else json.dumps(input)
+    execution = complete(Execution(name=name, slot=slot), job.config, {}, text)
+    container = Container({"logger": logging.getLogger(f"job.{name}"), "input": execution.input})
+    loader.register_services(JOBS, container)
+    ending = await runner.call(job, execution, container, Stop(lambda _signum: None))
+    await container.aclose(ending.error)
+    if ending.error is not None:
+        raise ending.error
+    return ending.result
 
 
 @asynccontextmanager
