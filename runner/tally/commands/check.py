@@ -14,7 +14,7 @@ _EXAMPLES = """examples:
   tally check --jobs services/shop/jobs
   tally check --json
 
---json prints {"jobs": [{"name", "path", "warnings": [...]}], "errors": [...]}; its texts are for people.
+--json prints {"jobs": [{"name", "path", "warnings": [...]}], "errors": [...]}: texts for people.
 A warning is something that is allowed and will surprise: a schedule that never fires, a time that a
 change of the clock skips or repeats, a single execution that is far away.
 

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 _ALL = ""
 _MORE = """what it does:
-  Each job runs at its scheduled times, at most number_of_executions times, ever. The counts survive a restart: they are
-  in .tally/ beside the jobs folder. An execution is a process `tally run NAME`, as it is a pod in a cluster.
-  Nothing runs at once: starting, saving a file and changing a schedule start no time that has passed. A machine that
-  slept misses what was due meanwhile; a run begins at most 60 seconds late, or starting_deadline_seconds if the job has
-  them. A saved file is read again; a broken one rests until it is mended, and the others go on.
-  Ctrl-C (or SIGTERM) stops: runs get 30 seconds to undo what they began. A second Ctrl-C ends them at once.
+  Each job runs at its scheduled times, at most number_of_executions times, ever. The counts survive
+  a restart: they are in .tally/ beside the jobs folder. An execution is a process `tally run NAME`,
+  as it is a pod in a cluster.
+  Nothing runs at once: starting, saving a file and changing a schedule start no time that has
+  passed. A machine that slept misses what was due meanwhile; a run begins at most 60 seconds late, or
+  starting_deadline_seconds if the job has them. A saved file is read again; a broken one rests until
+  it is mended, and the others go on.
+  Ctrl-C (or SIGTERM) stops: runs get 30 seconds to undo what they began. A second Ctrl-C ends them
+  at once.
 
 examples:
   tally dev
@@ -24,7 +27,7 @@ examples:
   tally dev --reset limited-test     count this job from 0 again, and go on
   tally dev --reset                  all jobs
   tally dev | tee dev.log            lines only, without the table
-  tally run limited-test             in another terminal: a run by hand, here and now; it does not count
+  tally run limited-test             in another terminal: a run by hand, which does not count
 
 exit codes: 0 stopped, 1 stopped and a run had to be killed, 2 it could not start or keep the counts"""
 

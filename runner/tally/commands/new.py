@@ -14,10 +14,10 @@ _EXAMPLES = """examples:
   tally new weekly-report --schedule "0 9 * * 1"
   tally new sync-prices --jobs services/shop/jobs
 
-Nothing is ever overwritten. Into an empty folder comes a Dockerfile, too: it lies beside the folder,
-and builds the image in which the jobs run.
+Nothing is ever overwritten. An empty folder gets a Dockerfile, too: it lies beside the folder, and
+builds the image in which the jobs run.
 
-exit codes: 0 written, 2 nothing written: the name or the schedule cannot be, or a file is there already"""
+exit codes: 0 written, 2 not: the name or the schedule cannot be, or a file is there already"""
 _JOB = '''"""Say here in one line what the job does: `tally list` shows it."""
 
 from tally import Container, JobConfig

@@ -14,7 +14,8 @@ _EXAMPLES = """examples:
   tally run sync-products --input '{"since": "2026-01-01"}'
   TALLY_LOG_FORMAT=json tally run sync-products | jq .message
 
-exit codes: 0 done, 1 the job raised, 2 the job could not be loaded, 143 stopped by SIGTERM, 130 by Ctrl-C"""
+exit codes: 0 done, 1 the job raised, 2 the job could not be loaded, 143 stopped by SIGTERM,
+130 stopped by Ctrl-C"""
 
 
 def add(commands: "Commands") -> None:
