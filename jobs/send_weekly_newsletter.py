@@ -6,11 +6,15 @@ from tally import Container, Execution, JobConfig
 
 from jobs._workflows.send_newsletter import Issue, send_newsletter_workflow
 
-config = JobConfig(name="send-weekly-newsletter", schedule="0 0 * * 0")
+config = JobConfig(
+    name="send-weekly-newsletter",
+    schedule="0 0 * * 0",
+    retries=2,  # the next Sunday is far; nobody gets the same issue twice
+)
 
 
 async def run(container: Container, execution: Execution) -> dict[str, int]:
-    """Send the issue of this Sunday; a run that is tried again sends it to those who have not had it."""
+    """Send the issue of this Sunday; another try sends it to those who have not had it."""
     logger = container.resolve("logger")
     query = container.resolve("query")
     sunday = execution.slot or datetime.now(UTC)
