@@ -15,9 +15,9 @@ _MORE = """what it does:
   a restart: they are in .tally/ beside the jobs folder. An execution is a process `tally run NAME`,
   as it is a pod in a cluster.
   Nothing runs at once: starting, saving a file and changing a schedule start no time that has
-  passed. A machine that slept misses what was due meanwhile; a run begins at most 60 seconds late, or
-  starting_deadline_seconds if the job has them. A saved file is read again; a broken one rests until
-  it is mended, and the others go on.
+  passed. A machine that slept misses what was due meanwhile; a run begins at most 60 seconds late,
+  or starting_deadline_seconds if the job has them. A saved file is read again; a broken one rests
+  until it is mended, and the others go on.
   Ctrl-C (or SIGTERM) stops: runs get 30 seconds to undo what they began. A second Ctrl-C ends them
   at once.
 

@@ -100,7 +100,7 @@ def missing_extra(library: str, command: str) -> "TallyError":
     """Make the error of a command whose library is not installed, as in the runner's image."""
     from tally.errors import TallyError
 
-    return TallyError(f"{command} needs {library}, which is not installed. Write: pip install 'tally[dev]'")
+    return TallyError(f"{command} needs {library}. Install it: pip install 'tally[dev]'.")
 
 
 def print_json(value: object) -> None:

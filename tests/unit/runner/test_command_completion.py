@@ -90,6 +90,6 @@ def test_a_missing_library_is_named(command: Command, monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "shtab", None)
     said = command("completion", "bash")
     assert (said.code, said.out) == (2, "")
-    assert "tally completion needs shtab, which is not installed. Write: pip install 'tally[dev]'" in said.err
+    assert "tally completion needs shtab. Install it: pip install 'tally[dev]'." in said.err
     command.job("sync")
     assert command("completion", "jobs").out == "sync\n"  # this one needs nothing

@@ -125,6 +125,4 @@ def test_a_missing_library_is_named(command: Command, monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "yaml", None)
     said = command("manifests")
     assert (said.code, said.out) == (2, "")
-    assert said.err == (
-        "tally: tally manifests needs pyyaml, which is not installed. Write: pip install 'tally[dev]'\n"
-    )
+    assert said.err == ("tally: tally manifests needs pyyaml. Install it: pip install 'tally[dev]'.\n")
