@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
 
-from tally_operator import health, scheduledjobs
+from tally_operator import health, metrics, scheduledjobs
 from tally_operator.api import Api
 from tally_operator.config import Config
 from tally_operator.controller import Controller
@@ -24,9 +24,9 @@ from tally_operator.server import Server
 
 STOPPED, FAILED, LOST = 0, 1, 3  # exit codes
 _CONNECTIONS = 50
-# Seconds for what is at hand, and then for kopf's watch to end: with the Lease's release less than five.
+# Seconds for what is at hand, and for kopf's watch to end: with the Lease's release at most five.
 _DRAIN = 3.0
-_WATCH_END = 0.5
+_WATCH_END = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -68,6 +68,8 @@ class Process:
             await _cancelled(standing)
             if self._election is not None:
                 await self._election.release()
+            await asyncio.wait([working], timeout=_WATCH_END)
+            await _cancelled(working)
         return code
 
     async def _stand(self) -> None:
@@ -83,8 +85,9 @@ class Process:
         api = Api(_CONNECTIONS)
         if self._election is not None:
             await self._election.elected.wait()
-            api = LeaderApi(_CONNECTIONS, self._election.leads)
+            api = LeaderApi(_CONNECTIONS, self._election.leads_until)
         await stack.enter_async_context(api)
+        metrics.leading.set(1)
         self._controller = Controller(
             self._config, api, lambda: self._ends(FAILED, "A part of the operator has ended.")
         )
@@ -101,8 +104,6 @@ class Process:
             await _cancelled(working)
         if self._controller is not None:
             await self._controller.stop(drain)
-        await asyncio.wait([working], timeout=_WATCH_END)
-        await _cancelled(working)
 
     def _alive(self) -> str | None:
         now = asyncio.get_running_loop().time()

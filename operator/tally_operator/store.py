@@ -154,6 +154,11 @@ class Store:
         """Give all ScheduledJobs' keys."""
         return set(self._scheduled_jobs)
 
+    def pairs(self) -> list[tuple[ScheduledJob, CronJob | None]]:
+        """Give all ScheduledJobs, each with the CronJob of its name; may be asked in any thread."""
+        # One call takes all, in C: a loop over the dictionary itself could see it change.
+        return [(each, self._cronjobs.get(_job_name(each))) for each in list(self._scheduled_jobs.values())]
+
     def observe(self, key: Key, watching_since: datetime) -> Observed | None:
         """Put together what a decision rests on; None when the ScheduledJob has gone."""
         scheduled_job = self._scheduled_jobs.get(key)

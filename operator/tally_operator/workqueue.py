@@ -17,7 +17,7 @@ class WorkQueue(Generic[K]):
 
     def __init__(self) -> None:
         self._ready: deque[K] = deque()
-        self._dirty: set[K] = set()
+        self._dirty: dict[K, float] = {}  # since when, by the loop's clock
         self._working: dict[K, float] = {}  # since when, by the loop's clock
         self._due: dict[K, float] = {}
         self._heap: list[tuple[float, int, K]] = []
@@ -33,7 +33,7 @@ class WorkQueue(Generic[K]):
         """Ask for a key to be worked as soon as a worker is free."""
         if key in self._dirty:
             return
-        self._dirty.add(key)
+        self._dirty[key] = asyncio.get_running_loop().time()
         self._due.pop(key, None)
         if key not in self._working:
             self._make_ready(key)
@@ -71,7 +71,7 @@ class WorkQueue(Generic[K]):
             wait = self._promote()
             if self._ready:
                 key = self._ready.popleft()
-                self._dirty.discard(key)
+                self._dirty.pop(key, None)
                 self._moved_at = self._working[key] = asyncio.get_running_loop().time()
                 return key
             self._wake.clear()
@@ -87,6 +87,11 @@ class WorkQueue(Generic[K]):
         self._working.pop(key, None)
         if key in self._dirty:
             self._make_ready(key)
+
+    def oldest_age(self, now: float) -> float:
+        """Give for how many seconds the first key has waited; `now` is the loop's time. May be asked in any thread."""
+        waiting = list(self._dirty.values())
+        return max(0.0, now - waiting[0]) if waiting else 0.0
 
     def held(self, now: float) -> tuple[K | None, float]:
         """Give the key that has been worked for the longest, and for how many seconds; `now` is the loop's time."""
