@@ -4,6 +4,7 @@ import contextlib
 import logging
 import smtplib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,6 +103,7 @@ def _message(mail: Mail) -> EmailMessage:
     message = EmailMessage()
     message["From"] = SENDER
     message["To"] = mail.recipient
+    message["Date"] = datetime.now(UTC)
     message["Subject"] = mail.subject
     message["Message-ID"] = f"<{mail.id}@example.com>"
     message.set_content(mail.text)

@@ -39,6 +39,8 @@ async def test_everybody_gets_one_mail_however_often_the_job_runs(
 async def test_a_mail_says_what_lies_in_the_cart(shop: Shop, mails: MailServer) -> None:
     await shop.run(CARTS)
     message = dict(mails.received)["cleo@example.com"]
+    assert message["From"] == "The tea shop <shop@example.com>"
+    assert message["Date"]
     assert message["Subject"] == "You left something in your cart"
     assert message["Message-ID"] == "<abandoned-cart.cart-03.20251121T180000.000000@example.com>"
     assert message.get_payload() == "It is still there:\r\n\r\n  1 x Darjeeling\r\n  1 x Iron teapot\r\n"
