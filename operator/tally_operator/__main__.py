@@ -10,6 +10,9 @@ from tally import logs
 from tally_operator.config import Config, ConfigError
 from tally_operator.process import Process
 
+# The API server takes JSON of ten thousand levels, which Python reads and copies by functions that call themselves:
+# one such object must not end the process.
+_FRAMES = 50_000
 _log = logging.getLogger("tally_operator")
 
 
@@ -20,6 +23,7 @@ def main() -> int:
         The exit code: 0 after a stop, 1 when a part of it has failed, 2 when a setting is wrong, 3 when it does not
         lead any more.
     """
+    sys.setrecursionlimit(_FRAMES)
     logs.configure(os.environ, {})
     for chatty in ("kopf", "aiohttp.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -9,6 +9,7 @@ from tally_operator.observed import Ending, Json
 
 _MESSAGE_LIMIT = 1024  # characters of a message in status
 _RESULT_LIMIT = 4096  # bytes; what the runner itself keeps to
+_RESULT_LEVELS = 50  # as the runner's; pydantic writes no more than 255
 
 
 def read(pods: Sequence[Json]) -> Ending:
@@ -36,7 +37,7 @@ def _read(terminated: Json) -> Ending:
         message = text or (terminated.get("reason") if exit_code else None)
         return Ending(exit_code=exit_code, message=_cut(message))
     result = said.get("result")
-    if len(json.dumps(result)) > _RESULT_LIMIT:
+    if len(json.dumps(result)) > _RESULT_LIMIT or _levels(result) > _RESULT_LEVELS:
         result = None
     return Ending(exit_code=exit_code, message=_cut(said.get("message")), result=result)
 
@@ -48,6 +49,11 @@ def _parsed(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return said if isinstance(said, dict) and "outcome" in said else None
+
+
+def _levels(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_levels, inner), default=0)
 
 
 def _cut(message: object) -> str | None:

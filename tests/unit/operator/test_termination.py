@@ -22,6 +22,9 @@ def said(**words: Any) -> str:  # noqa: ANN401 (JSON)
     return json.dumps(words)
 
 
+NESTED = json.loads("[" * 300 + "]" * 300)
+
+
 @pytest.mark.parametrize(
     ("terminated", "ending"),
     [
@@ -33,6 +36,7 @@ def said(**words: Any) -> str:  # noqa: ANN401 (JSON)
             {"exitCode": 1, "message": said(outcome="failed", message="RuntimeError: no stock")},
             Ending(exit_code=1, message="RuntimeError: no stock"),
         ),
+        ({"exitCode": 0, "message": said(outcome="succeeded", result=NESTED)}, Ending(exit_code=0)),
         ({"exitCode": 1, "message": "no JSON"}, Ending(exit_code=1, message="no JSON")),
         ({"exitCode": 1, "message": "[1, 2]"}, Ending(exit_code=1, message="[1, 2]")),
         ({"exitCode": 1, "message": '{"other": 1}'}, Ending(exit_code=1, message='{"other": 1}')),
