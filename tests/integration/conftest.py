@@ -67,8 +67,9 @@ def stage(
     shared = Operator(control_plane, [scene.name for scene in scenes if not scene.own_operator], logs / "shared.log")
     pods, stage = PodEnder(server), Stage()
     pods.start()
-    shared.start()
     try:
+        if any(not scene.own_operator for scene in scenes):
+            shared.start()
         with ThreadPoolExecutor(len(scenes)) as pool:
             for scene in scenes:
                 shop = Shop(server, Kubectl(control_plane, scene.name))

@@ -24,6 +24,8 @@ class Operator:
         cluster: Whose API server it talks to.
         namespaces: Which ones it watches.
         log: Where its words go, over all its lives.
+
+    `settings` and `wrapper` may be changed while it is stopped: more environment, and a command to run it under.
     """
 
     def __init__(self, cluster: Cluster, namespaces: Sequence[str], log: Path) -> None:
@@ -31,6 +33,8 @@ class Operator:
         self._namespaces = namespaces
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
+        self.settings: dict[str, str] = {}
+        self.wrapper: list[str] = []
 
     def start(self) -> None:
         """Start it, and wait until it says that it lives."""
@@ -40,10 +44,11 @@ class Operator:
             "TALLY_RUNNER_IMAGE": IMAGE,
             "TALLY_NAMESPACES": ",".join(self._namespaces),
             "TALLY_PORT": str(port),
+            **self.settings,
         }
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tally_operator"],
+                [*self.wrapper, sys.executable, "-m", "tally_operator"],
                 env={**os.environ, **settings},
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -64,6 +69,10 @@ class Operator:
             self._process.kill()
             self._process.wait(STOP_SECONDS)
             self._process = None
+
+    def lives(self) -> bool:
+        """Tell whether the process that was started is still there."""
+        return not self._ended()
 
     def _ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
