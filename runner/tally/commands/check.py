@@ -1,6 +1,7 @@
 """`tally check`: says what is wrong with the jobs of a folder, and what will surprise, without running any."""
 
 import argparse
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,8 @@ def _check(options: argparse.Namespace) -> int:
 
     jobs, errors = load_jobs(options.jobs)
     try:
-        loader.register_services(options.jobs, Container())
+        with contextlib.redirect_stdout(sys.stderr):
+            loader.register_services(options.jobs, Container())
     except LoadError as error:
         errors.append(error)
     now = datetime.now(UTC)

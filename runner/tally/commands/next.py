@@ -72,11 +72,12 @@ def _next(options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace) -> "JobConfig":
     """The job's own, or one of a job that has nothing but the schedule."""
+    import re
     from dataclasses import replace
 
     from tally.config import JobConfig
 
-    if " " in options.schedule.strip() or options.schedule.startswith("@"):
+    if not re.fullmatch(r"[\w.-]+", options.schedule):  # no name, not even a misspelled one
         return JobConfig(name="next", schedule=options.schedule, time_zone=options.zone or "Etc/UTC")
     jobs, errors = load_jobs(options.jobs, [options.schedule])
     if errors:

@@ -79,12 +79,13 @@ def test_an_unknown_zone_is_an_error(command: Command) -> None:
 def test_check_for_a_program(command: Command) -> None:
     command.job("sync", 'schedule="0 0 31 2 *"', head="print('loud')")
     (command.folder / "jobs" / "empty.py").touch()
+    (command.folder / "jobs" / "_services.py").write_text("print('loud, too')\ndef register(container): ...")
     said = command("check", "--json")
     assert said.code == 1
     ((job,), (error,)) = said.json["jobs"], said.json["errors"]
     assert (job["name"], job["path"], len(job["warnings"])) == ("sync", "jobs/sync.py", 1)
     assert error.startswith("jobs/empty.py has no config.")
-    assert said.err == f"loud\nerror: {error}\n"
+    assert said.err == f"loud\nloud, too\nerror: {error}\n"
 
 
 def test_list_for_a_program(command: Command) -> None:

@@ -90,6 +90,10 @@ def test_a_schedule_that_never_fires(command: Command) -> None:
     ("arguments", "message"),
     [
         (["*/5 * * *"], "The schedule '*/5 * * *' cannot be: It has 4 fields. Write five fields,"),
+        (["*/5"], "The schedule '*/5' cannot be: It has 1 field."),
+        (["*/5\t*"], "It has 2 fields."),
+        ([""], "The schedule is ''."),
+        (["Sync_Products"], "The name 'Sync_Products' cannot name a CronJob."),
         (["@reboot"], "The schedule '@reboot' cannot be: @reboot has no meaning in a cluster."),
         (
             ["* * * * *", "--zone", "europe/berln"],
