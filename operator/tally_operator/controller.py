@@ -14,10 +14,10 @@ from tally_operator import names
 from tally_operator.api import FAILURES, Api, backoff, described
 from tally_operator.cluster import Cluster, StaleError
 from tally_operator.config import Config
-from tally_operator.election import NotLeadingError
 from tally_operator.health import HELD, SILENCE, Echo, Sign
 from tally_operator.observed import Json, Key
 from tally_operator.reconciler import Reconciler
+from tally_operator.scrape import SCRAPE
 from tally_operator.steps import Plan
 from tally_operator.store import Store
 from tally_operator.watching import Follower
@@ -61,9 +61,11 @@ class Controller:
         await self._list_scheduled_jobs()
         for follower in self._followers:
             await follower.listed.wait()
+        cluster = Cluster(self._api, self._store)
+        self._spawn(cluster.recorder.run(), "events")
         self._reconciler = Reconciler(
             self._store,
-            Cluster(self._api, self._store),
+            cluster,
             self._api.clock,
             self._config.defaults,
             watching_since=self._api.clock.now(),
@@ -71,6 +73,7 @@ class Controller:
         self._spawn(self._relisten(), "relist")
         for number in range(self._config.workers):
             self._workers.append(self._spawn(self._work(self._reconciler), f"worker {number}"))
+        SCRAPE.show(self._store, self._queue)
         _log.info("Watching %d ScheduledJobs", len(self._store.keys()))
 
     async def stop(self, seconds: float) -> None:
@@ -171,9 +174,6 @@ class Controller:
                 self._look_again(key, await reconciler.reconcile(key))
                 self._failures.pop(key, None)
                 self._expect_echo(key, reconciler)
-            except NotLeadingError as error:
-                _log.warning("%s/%s: nothing was written, as %s", *key, error)
-                self._retry(key)
             except StaleError as error:
                 _log.info("%s/%s: has changed meanwhile (%s)", *key, error)
                 self._retry(key)

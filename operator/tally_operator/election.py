@@ -27,29 +27,33 @@ class LostError(Exception):
     """This process does not lead any more; the message says why."""
 
 
-class NotLeadingError(Exception):
+class NotLeadingError(aiohttp.ClientError):
     """A write was not sent, as another process may lead by now."""
 
 
 class LeaderApi(Api):
     """A connection that writes only while this process leads.
 
-    A process may be stopped at any point and go on minutes later: so each write looks anew.
+    A process may be frozen at any point and go on minutes later. So each write looks anew, and one that has not got
+    through by the end is given up: it might have to connect first.
 
     Args:
         connections: How many requests may be under way at once.
-        leads: Tells whether this process leads at this moment.
+        until: Tells until when this process leads, by the loop's clock.
     """
 
-    def __init__(self, connections: int, leads: Callable[[], bool]) -> None:
+    def __init__(self, connections: int, until: Callable[[], float]) -> None:
         super().__init__(connections)
-        self._leads = leads
+        self._until = until
 
     async def _send(self, method: str, *rest: Any, **more: Any) -> aiohttp.ClientResponse:  # noqa: ANN401
-        # As near to the wire as can be: what comes before may take its time.
-        if method != "GET" and not self._leads():
+        if method == "GET":
+            return await super()._send(method, *rest, **more)
+        until = self._until()
+        if _now() >= until:
             raise NotLeadingError("the Lease may have passed to another operator")
-        return await super()._send(method, *rest, **more)
+        async with asyncio.timeout_at(until):
+            return await super()._send(method, *rest, **more)
 
 
 class Election:
@@ -80,7 +84,11 @@ class Election:
 
     def leads(self) -> bool:
         """Tell whether this process leads at this moment."""
-        return leader.leads(self._candidate, _now())
+        return _now() < self.leads_until()
+
+    def leads_until(self) -> float:
+        """Tell until when this process leads, if it does not renew the Lease before; by the loop's clock."""
+        return leader.leads_until(self._candidate)
 
     async def run(self) -> None:
         """Stand by until this process leads, and lead for as long as it can.

@@ -158,9 +158,14 @@ def tried(candidate: Candidate, now: float) -> Candidate:
     return replace(candidate, tried_at=now)
 
 
+def leads_until(candidate: Candidate) -> float:
+    """Tell until when the candidate may act as the leader; before all time if it does not lead."""
+    return -math.inf if candidate.renewed_at is None else candidate.renewed_at + candidate.terms.deadline
+
+
 def leads(candidate: Candidate, now: float) -> bool:
     """Tell whether the candidate may act as the leader at this moment."""
-    return candidate.renewed_at is not None and now < candidate.renewed_at + candidate.terms.deadline
+    return now < leads_until(candidate)
 
 
 def decide(candidate: Candidate, now: float) -> Wait | Write | Lost:
@@ -169,7 +174,7 @@ def decide(candidate: Candidate, now: float) -> Wait | Write | Lost:
     if candidate.renewed_at is None:
         due = max(candidate.free_at, candidate.tried_at + terms.retry)
         return Write(terms.patience) if now >= due else Wait(due)
-    end = candidate.renewed_at + terms.deadline
+    end = leads_until(candidate)
     if now >= end:
         return Lost(_loss(candidate))
     due = max(candidate.renewed_at + terms.period, candidate.tried_at + terms.retry)

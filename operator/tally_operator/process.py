@@ -64,6 +64,7 @@ class Process:
             standing = self._spawn(self._stand(), "The election")
             working = self._spawn(self._work(stack), "The operator's work")
             code = await self._end
+            metrics.leading.set(0)
             await self._stop_work(working, _DRAIN if code == STOPPED else 0)
             await _cancelled(standing)
             if self._election is not None:

@@ -215,11 +215,26 @@ async def test_a_stop_does_not_fail_with_the_server(caplog: pytest.LogCaptureFix
     ],
 )
 async def test_no_write_is_sent_without_the_lease(method: str, arguments: tuple[Any, ...]) -> None:
-    api = LeaderApi(1, lambda: False)  # not connected: what passes the check would fail otherwise
+    # It is not connected: what passes the check fails otherwise.
+    api = LeaderApi(1, lambda: asyncio.get_running_loop().time())
     with pytest.raises(NotLeadingError):
         await getattr(api, method)(*arguments)
 
 
 async def test_reading_needs_no_lease() -> None:
     with pytest.raises(AssertionError, match="entered"):
-        await LeaderApi(1, lambda: False).get("/path")
+        await LeaderApi(1, lambda: 0).get("/path")
+
+
+async def test_a_write_that_has_not_got_through_is_given_up_when_the_lease_may_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def connects_for_ever(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Api, "_send", connects_for_ever)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + 0.05
+    with pytest.raises(TimeoutError):
+        await LeaderApi(1, lambda: end).merge("/path", {})
+    assert loop.time() >= end
