@@ -69,7 +69,7 @@ def _often(minutes: Sequence[int], hours: Sequence[int]) -> str:
             return f"every {_unit(pace, 'minute')} {bounds}" if pace < 60 else f"every hour {bounds}"
         if every:
             return f"every {every} hours from {hours[0]:02}:{minutes[0]:02} on"
-    of = "every hour" if len(hours) == 24 else _counted("hour", hours, "the hour")
+    of = "every hour" if len(hours) == 24 else f"the {_counted('hour', hours)}"
     return f"{_every_minute(minutes)} of {of}"
 
 
@@ -81,13 +81,11 @@ def _steady(pace: int, first: int, bounds: str) -> str:
 
 
 def _every_minute(minutes: Sequence[int]) -> str:
-    return "every minute" if len(minutes) == 60 else f"at {_counted('minute', minutes, 'minute')}"
+    return "every minute" if len(minutes) == 60 else f"at {_counted('minute', minutes)}"
 
 
-def _counted(unit: str, values: Sequence[int], one: str) -> str:
-    if len(values) == 1:
-        return f"{one} {values[0]}"
-    return f"{one.removesuffix(unit)}{unit}s {_runs(values, str)}"
+def _counted(unit: str, values: Sequence[int]) -> str:
+    return f"{unit} {values[0]}" if len(values) == 1 else f"{unit}s {_runs(values, str)}"
 
 
 def _pace(values: Sequence[int], size: int) -> int | None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tally import timezones
 from tally.instants import away
 
 from tests.unit.runner.command import Command
@@ -113,6 +114,14 @@ def test_what_cannot_be_is_told_in_a_line(command: Command, arguments: list[str]
     assert said.err.startswith("tally: ")
     assert message in said.err
     assert said.err.count("\n") == 1
+
+
+def test_a_machine_without_a_calendar_of_zones_is_told_what_to_install(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezones, "available_timezones", set)
+    said = command("next", "* * * * *", "--zone", "Europe/Nowhere")
+    assert "It knows no zones at all: pip install tzdata" in said.err
 
 
 @pytest.mark.parametrize("count", ["0", "1001", "-1", "two", "1.5"])
