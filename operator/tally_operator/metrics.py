@@ -110,6 +110,8 @@ for _outcome in ("succeeded", "failed", "unknown"):
     ended.labels(_outcome)
 for _outcome in ("succeeded", "failed"):
     duration.labels(_outcome)
+for _error in ("StaleError", "ApiError", "TimeoutError"):
+    reconcile_errors.labels(_error)
 for _result in ("posted", "merged", "dropped", "failed"):
     posted.labels(_result)
 
