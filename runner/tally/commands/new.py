@@ -75,9 +75,7 @@ def _new(options: argparse.Namespace) -> int:
     texts = _texts(options.name, options.schedule, options.jobs)
     _refuse_existing(texts)
     for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        _write(path, text)
         print(f"written  {path}")
     test = next(path for path in texts if path.name.startswith("test_"))
     print(f"\nNext:\n  {_command('run', options)}\n  pytest {_quoted(str(test))}\n  {_command('manifests', options)}")
@@ -113,6 +111,17 @@ def _check_as_a_job(name: str, stem: str, text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / f"{stem}.py").write_text(text, encoding="utf-8")
         loader.load(Path(folder), name)
+
+
+def _write(path: Path, text: str) -> None:
+    from tally.errors import TallyError
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise TallyError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _refuse_existing(texts: dict[Path, str]) -> None:

@@ -78,6 +78,12 @@ def test_nothing_is_overwritten(command: Command, there: str) -> None:
     assert path.read_text() == "mine"
 
 
+def test_a_place_that_is_no_folder_is_told_in_a_line(command: Command) -> None:
+    (command.folder / "jobs").write_text("mine")
+    said = command("new", "sync")
+    assert (said.code, said.out, said.err) == (2, "", "tally: jobs/sync.py cannot be written: File exists.\n")
+
+
 def test_a_dockerfile_that_is_there_stays(command: Command) -> None:
     (command.folder / "Dockerfile").write_text("mine")
     assert command("new", "sync").code == 0
