@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,9 +19,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 BASE = "tally.local/base:1"
 RUNNER = "tally.local/runner:dev"
 OPERATOR = "tally.local/operator:dev"
-OWN_DOCKERFILE = f"""  FROM {RUNNER}
-  COPY jobs /app/jobs
-  ENV TALLY_JOBS=/app/jobs"""
+OWN_DOCKERFILE = "  FROM {runner}\n  COPY jobs /app/jobs\n  ENV TALLY_JOBS=/app/jobs"
 PAUSE_DOCKERFILE = 'FROM scratch\nCOPY pause /pause\nENTRYPOINT ["/pause"]\n'
 STAMP_LENGTH = 12
 
@@ -86,15 +85,25 @@ def build(cluster: Cluster, folder: Path, tag: str) -> None:
     """
     check_tag(tag)
     if not (folder / "Dockerfile").is_file():
-        raise StepError(f"{folder} has no Dockerfile. Write three lines into it:\n{OWN_DOCKERFILE}")
+        raise StepError(
+            f"{folder} has no Dockerfile. Write three lines into it:\n{OWN_DOCKERFILE.format(runner=published())}"
+        )
     _load_part(cluster, RUNNER, "runner")
     archive = cache() / "images" / "own.tar"
     with exclusive(cache() / "locks" / "images"):
         try:
+            # Here it is what a registry would have under that name.
+            run([*_buildah(), "tag", RUNNER, published()], _log())
             _archive(tag, archive, [str(folder)])
             _load_archive(cluster, tag, archive)
         finally:
             archive.unlink(missing_ok=True)
+
+
+def published() -> str:
+    """The runner image's name where it is published, as Dockerfiles say it."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    return f"tally-runner:{project['version']}"
 
 
 def check_tag(tag: str) -> None:
@@ -193,18 +202,22 @@ def _archive(tag: str, archive: Path, arguments: Sequence[str]) -> None:
     policy = storage / "policy.json"
     storage.mkdir(parents=True, exist_ok=True)
     policy.write_text(json.dumps({"default": [{"type": "insecureAcceptAnything"}]}))
-    buildah = ["buildah", f"--root={storage / 'root'}", f"--runroot={storage / 'run'}", "--storage-driver=overlay"]
     trust = f"--signature-policy={policy}"
     archive.parent.mkdir(parents=True, exist_ok=True)
     archive.unlink(missing_ok=True)
     with step(f"image {tag}"):
         try:
             # `chroot` needs no right that this machine may lack, and a build is not to reach for a newer image.
-            build = [*buildah, "build", trust, "--isolation=chroot", "--pull-never", "--layers"]
+            build = [*_buildah(), "build", trust, "--isolation=chroot", "--pull-never", "--layers"]
             run([*build, f"--tag={tag}", *arguments], _log())
-            run([*buildah, "push", trust, "--quiet", tag, f"docker-archive:{archive}:{tag}"], _log())
+            run([*_buildah(), "push", trust, "--quiet", tag, f"docker-archive:{archive}:{tag}"], _log())
         finally:
             leftovers.unmount(storage, _log())
+
+
+def _buildah() -> list[str]:
+    storage = cache() / "buildah"
+    return ["buildah", f"--root={storage / 'root'}", f"--runroot={storage / 'run'}", "--storage-driver=overlay"]
 
 
 def _import(cluster: Cluster, tag: str) -> bool:

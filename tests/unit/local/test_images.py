@@ -85,7 +85,7 @@ def test_a_folder_without_a_dockerfile_is_told_what_to_write(tmp_path: Path) -> 
     with pytest.raises(StepError) as failure:
         images.build(Cluster(), tmp_path, "shop-jobs:1")
     assert str(failure.value).splitlines()[-3:] == [
-        "  FROM tally.local/runner:dev",
+        f"  FROM {images.published()}",
         "  COPY jobs /app/jobs",
         "  ENV TALLY_JOBS=/app/jobs",
     ]
