@@ -14,7 +14,7 @@ from rich.text import Text
 from tally.dev.screen import Row, duration, marks
 
 _COLOURS = ("cyan", "green", "yellow", "blue", "magenta", "bright_cyan", "bright_green", "bright_blue")
-_SHOWN = 10  # marks of the last executions
+_WIDE = 100  # columns; a narrower terminal shows fewer of the last outcomes
 
 
 class LiveScreen:
@@ -54,17 +54,18 @@ class LiveScreen:
     def _drawn(self, rows: Sequence[Row], errors: Sequence[str]) -> RenderableType:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         table.add_column("JOB", no_wrap=True, overflow="ellipsis")
-        table.add_column("SCHEDULE", no_wrap=True, overflow="ellipsis")
+        table.add_column("SCHEDULE")  # gives way first, by a second line
         table.add_column("RUNS", no_wrap=True, justify="right")
         table.add_column("LAST", no_wrap=True, min_width=4)
         table.add_column("RUNNING", no_wrap=True)
         table.add_column("NEXT", no_wrap=True)
+        shown = 10 if self._console.width >= _WIDE else 5
         for row in rows:
             table.add_row(
                 Text(row.name, _colour(row.name)),
                 row.schedule,
                 row.executions,
-                marks(row.outcomes[-_SHOWN:], self._console.encoding),
+                marks(row.outcomes[-shown:], self._console.encoding),
                 "" if row.running is None else duration(row.running),
                 row.upcoming,
             )

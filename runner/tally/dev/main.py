@@ -11,14 +11,21 @@ from pathlib import Path
 from tally.dev import reading, watching
 from tally.dev.execution import Execution, Surroundings
 from tally.dev.screen import Lines, Screen
-from tally.dev.session import Session, SystemClock
+from tally.dev.session import Clock, Session, SystemClock
 from tally.dev.store import Store, path_for
 from tally.errors import TallyError
 
 _SIGNALS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "The terminal is gone"}
 
 
-def run(folder: Path, environ: Mapping[str, str], *, resets: bool = False, reset: str | None = None) -> int:
+def run(
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    resets: bool = False,
+    reset: str | None = None,
+    clock: Clock | None = None,
+) -> int:
     """Run the jobs of a folder on their schedules until a signal comes.
 
     Args:
@@ -26,6 +33,7 @@ def run(folder: Path, environ: Mapping[str, str], *, resets: bool = False, reset
         environ: This process's environment.
         resets: Whether counts are forgotten first.
         reset: Whose; None is all jobs'.
+        clock: The time; this machine's own if None.
 
     Returns:
         The exit code: 0, or 1 when a run did not end in time and was killed.
@@ -40,17 +48,17 @@ def run(folder: Path, environ: Mapping[str, str], *, resets: bool = False, reset
     try:
         if resets:
             store.reset(reset)
-        return asyncio.run(_run(folder, environ, store))
+        return asyncio.run(_run(folder, environ, store, clock or SystemClock()))
     finally:
         store.close()
 
 
-async def _run(folder: Path, environ: Mapping[str, str], store: Store) -> int:
+async def _run(folder: Path, environ: Mapping[str, str], store: Store, clock: Clock) -> int:
     surroundings = Surroundings(folder=folder, environ=environ, inherited=(store.descriptor,))
     screen = _screen()
     session = Session(
         store=store,
-        clock=SystemClock(),
+        clock=clock,
         screen=screen,
         begin=lambda start, say: Execution(start, surroundings, say),
         read=lambda: reading.read(folder),

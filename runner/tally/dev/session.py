@@ -262,6 +262,8 @@ class Session:
             return replace(self._folder, errors=(str(error),))
 
     def _show(self, now: datetime) -> None:
+        if not self._begun:
+            return
         rows = [Row(name=name, upcoming="broken") for name in self._folder.broken]
         for name, standing in self._standings.items():
             began = [each.began for each in self._going if each.start.config.name == name]
