@@ -79,7 +79,7 @@ SWITCHES: dict[str, tuple[object, Look, object, object]] = {
         *([{"name": "s"}], lambda them: operator(them, *POD, "imagePullSecrets")),
         *(None, [{"name": "s"}]),
     ),
-    "replicas": (3, lambda them: operator(them, "spec", "replicas"), 1, 3),
+    "replicas": (3, lambda them: operator(them, "spec", "replicas"), 2, 3),
     "resources": (
         *(RESOURCES, lambda them: operator(them, *CONTAINER, "resources")),
         *({"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "512Mi"}}, RESOURCES),
