@@ -1,0 +1,48 @@
+"""A node of its own for what an administrator does with the chart, as it begins with an empty cluster."""
+
+import tarfile
+from collections.abc import Iterator
+
+import pytest
+from tally_cluster import images, lifecycle, settings
+from tally_cluster.progress import exclusive
+from tally_cluster.settings import Cluster
+
+from tests.production import story
+from tests.production.helm import OLD_CHART, OLD_OPERATOR
+from tests.production.story import Story
+
+NAME = "production"
+
+
+@pytest.fixture(scope="session")
+def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A fresh node with the images of both releases; it goes when the tests are done."""
+    sources = tmp_path_factory.mktemp("previous")
+    with tarfile.open(OLD_CHART.with_suffix(".tar.xz")) as archive:
+        archive.extractall(sources, filter="data")
+    (old,) = sources.iterdir()
+    with exclusive(settings.home() / "locks" / "production-tests"):  # one run at a time has the name
+        left = settings.load(NAME)
+        if left is not None:
+            lifecycle.down(left)
+        cluster = Cluster(NAME, settings.free_port_base(settings.known()))
+        try:
+            lifecycle.up(cluster)
+            images.ensure(cluster)
+            images.load(
+                cluster,
+                dockerfile=old / "operator" / "Dockerfile",
+                tag=OLD_OPERATOR,
+                context=old,
+                requirements=old / "requirements" / "operator.txt",
+            )
+            yield cluster
+        finally:
+            lifecycle.down(cluster)
+
+
+@pytest.fixture(scope="session")
+def told(production: Cluster) -> Story:
+    """All that happens, once."""
+    return story.play(production)
