@@ -118,7 +118,7 @@ def _installed() -> Path | None:
 def _unprivileged() -> list[str]:
     """Run as the package's user where we are root, which the server refuses to be; and never outlive the tests."""
     user = ["--reuid=postgres", "--regid=postgres", "--init-groups"] if os.geteuid() == 0 else []
-    return ["setpriv", *user, "--pdeathsig=INT"]
+    return ["setpriv", *user, "--pdeathsig=QUIT"]
 
 
 def _initialise(programs: Path, folder: Path, password: str) -> None:
@@ -181,8 +181,8 @@ def _answers(server: Postgres) -> bool:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to end at once, clients or not; insist after a while."""
-    process.send_signal(signal.SIGINT)
+    """Have it end at once, clients or not; insist after a while."""
+    process.send_signal(signal.SIGQUIT)  # its rows may go
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:

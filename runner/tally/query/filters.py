@@ -70,10 +70,10 @@ class Filters:
             return self._column(rows.columns[key], f"{entity}.{key}", value, negated)
         if key in _LOGICAL:
             return self._logical(key, value, negated, lambda part, no: self.rows(rows, entity, part, negated=no))
-        if key.startswith("$"):
-            raise unknown(f"The filters of {entity!r} have, where a field would stand, the operator", key, _LOGICAL)
         name, dot, rest = key.partition(".")
         relation = self._schema.relation(entity, name)
+        if relation is None and key.startswith("$"):
+            raise unknown(f"The filters of {entity!r} have, where a field would stand, the operator", key, _LOGICAL)
         if relation is None:
             raise self._schema.no_such_name(rows, entity, name)
         return self._related(rows, relation, {rest: value} if dot else value, negated)
@@ -87,11 +87,19 @@ class Filters:
             there = self._related(rows, relation, {}, negated == _truth(relation.target, filters["$exists"]))
             return _all([there, self._related(rows, relation, rest, negated)], negated) if rest else there
         other = self._schema.table(relation.target).alias()
-        pairs = zip(relation.near, relation.far, strict=True)
-        joined = [rows.columns[near] == other.columns[far] for near, far in pairs]
-        inner: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(other)
-        fitting_rows = inner.where(*joined, self.rows(other, relation.target, filters)).correlate(rows).exists()
-        return sa.not_(fitting_rows) if negated else fitting_rows
+        near = [rows.columns[name] for name in relation.near]
+        far = [other.columns[name] for name in relation.far]
+        condition = self.rows(other, relation.target, filters)
+        if self._sqlite:
+            # It would run an EXISTS anew for each row, through all of a table whose foreign key has no index.
+            known = [column.is_not(sa.null()) for column in far]
+            there = sa.tuple_(*near).in_(sa.select(*far).where(condition, *known))
+            missing = [column.is_(sa.null()) for column in near]
+            return sa.or_(sa.not_(there), *missing) if negated else there
+        joined = [one == each for one, each in zip(near, far, strict=True)]
+        found: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(other).where(condition, *joined)
+        exists = found.correlate(rows).exists()
+        return sa.not_(exists) if negated else exists
 
     def _column(self, column: sa.ColumnElement[Any], field: str, value: object, negated: bool) -> _Condition:
         if isinstance(value, Mapping):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 
-LONG = 1_000
+LONG = 100
 
 
 def is_one_of(column: sa.ColumnElement[Any], values: list[Any], dialect: Dialect) -> sa.ColumnElement[bool]:
@@ -30,5 +30,5 @@ def is_one_of(column: sa.ColumnElement[Any], values: list[Any], dialect: Dialect
         write = column.type.dialect_impl(dialect).bind_processor(dialect)
         text = json.dumps([write(value) for value in values] if write else values)
         return column.in_(sa.select(sa.func.json_each(text).table_valued("value").c.value))
-    among: sa.ColumnElement[bool] = column == sa.any_(sa.bindparam(None, values, type_=postgresql.ARRAY(column.type)))
-    return among
+    # Not `= ANY`, which PostgreSQL only hashes where the types are the same: bigint against integer it would not.
+    return column.in_(sa.select(sa.func.unnest(sa.bindparam(None, values, type_=postgresql.ARRAY(column.type)))))

@@ -131,7 +131,7 @@ def _plural(word: str) -> str:
 
 def _singular(word: str) -> str:
     """Undo what `_plural` does, where it can be told."""
-    candidates = [word[:-1], word[:-2], f"{word[:-3]}y"] if word.endswith("s") else []
+    candidates = [f"{word[:-3]}y", word[:-2], word[:-1]] if word.endswith("s") else []
     return next((one for one in candidates if one and _plural(one) == word and one != word), word)
 
 
