@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -68,13 +69,18 @@ async def _run(folder: Path, environ: Mapping[str, str], store: Store, clock: Cl
     for signum, name in _SIGNALS.items():
         loop.add_signal_handler(signum, session.stop, name)
     try:
-        screen.say(None, f"Runs the jobs in {folder} on their schedules; counts are in {store.path}. Ctrl-C stops.")
+        screen.say(None, _greeting(folder, store.path))
         for name in store.recover():
             screen.say(name, "A run of an earlier tally dev never told its end. It counts.")
         return 0 if await session.run(watching.saves(folder)) else 1
     finally:
         with contextlib.suppress(OSError):  # the terminal may be gone
             screen.close()
+
+
+def _greeting(folder: Path, counts: Path) -> str:
+    shortest = min(os.path.relpath(counts), str(counts), key=len)
+    return f"Runs the jobs in {folder}; their counts are in {shortest}. Ctrl-C stops."
 
 
 def _screen() -> Screen:

@@ -92,17 +92,18 @@ class Session:
         self._folder = Folder(configs={})
         self._incoming: Folder | None = None
         self._begun = False
+        self._saved: frozenset[str] = frozenset()
         self._outcomes: dict[str, tuple[str, ...]] = {}
         self._going: list[_Going] = []
         self._failure: TallyError | None = None
         self._stopped_by: str | None = None
         self._killed = False
 
-    async def run(self, saves: AsyncIterator[None]) -> bool:
+    async def run(self, saves: AsyncIterator[frozenset[str]]) -> bool:
         """Run the jobs on their schedules until `stop` is called.
 
         Args:
-            saves: Gives a sign whenever a job may have been saved.
+            saves: Gives a sign whenever a job may have been saved, with the names of those that surely were.
 
         Returns:
             Whether all runs ended by themselves, or in time after they were told to stop.
@@ -198,14 +199,16 @@ class Session:
             self._outcomes[name] = self._store.outcomes(name)
         self._standings = standings
         if self._begun:
-            for name, text in telling.changes(self._folder, folder, standings, now):
+            for name, text in telling.changes(self._folder, folder, standings, self._saved, now):
                 self._say(name, text)
+            self._saved = frozenset()
         elif not self._screen.tabular:
             for name, standing in standings.items():
                 self._say(name, telling.standing(standing, now))
-        for error in folder.errors:
-            if error not in self._folder.errors:
-                self._say(None, f"error: {error}")
+        if not self._screen.tabular:
+            for error in folder.errors:
+                if error not in self._folder.errors:
+                    self._say(None, f"error: {error}")
         self._folder, self._begun = folder, True
 
     def _start(self, start: Start, now: datetime) -> None:
@@ -240,15 +243,16 @@ class Session:
             self._fail(error)
         self._wake.set()
 
-    async def _follow(self, saves: AsyncIterator[None]) -> None:
+    async def _follow(self, saves: AsyncIterator[frozenset[str]]) -> None:
         try:
             self._incoming = await self._read()
         except LoadError as error:
             return self._fail(error)
         self._wake.set()
         try:
-            async for _ in saves:
+            async for saved in saves:
                 self._incoming = await self._read_again()
+                self._saved |= saved
                 self._wake.set()
         except (OSError, RuntimeError) as error:  # the system allows no more watches
             self._say(None, f"error: Saves are not noticed any more: {error}. Start tally dev again after one.")
@@ -267,7 +271,8 @@ class Session:
         rows = [Row(name=name, upcoming="broken") for name in self._folder.broken]
         for name, standing in self._standings.items():
             began = [each.began for each in self._going if each.start.config.name == name]
-            rows.append(telling.row(standing, self._outcomes[name], min(began, default=None), now))
+            row = telling.row(standing, self._outcomes[name], min(began, default=None), now)
+            rows.append(replace(row, upcoming="") if self._ending else row)
         try:
             self._screen.show(sorted(rows, key=lambda row: row.name), self._folder.errors)
         except OSError:

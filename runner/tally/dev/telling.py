@@ -1,6 +1,6 @@
 """What `tally dev` says of its decisions, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from tally.config import JobConfig
@@ -62,13 +62,16 @@ def upcoming(each: Standing, now: datetime) -> str:
     return "never" if slot is None else f"in {duration(slot - now)}"
 
 
-def changes(before: Folder, after: Folder, standings: Mapping[str, Standing], now: datetime) -> list[tuple[str, str]]:
+def changes(
+    before: Folder, after: Folder, standings: Mapping[str, Standing], saved: Collection[str], now: datetime
+) -> list[tuple[str, str]]:
     """Say what has become different in the jobs folder.
 
     Args:
         before: What it held.
         after: What it holds.
         standings: Where the jobs stand now.
+        saved: The jobs whose files were saved.
         now: The present time, aware.
 
     Returns:
@@ -84,6 +87,8 @@ def changes(before: Folder, after: Folder, standings: Mapping[str, Standing], no
         elif after.configs[name] != before.configs.get(name):
             how = "is mended" if name in before.broken else "has changed" if name in before.configs else "is new"
             said.append((name, f"{how}: {standing(standings[name], now)}."))
+        elif name in saved:
+            said.append((name, "is saved: its next run is by the new file."))
     return said
 
 

@@ -9,13 +9,16 @@ from pathlib import Path
 _LOOK = 2000
 
 
-async def saves(folder: Path) -> AsyncIterator[None]:
+async def saves(folder: Path) -> AsyncIterator[frozenset[str]]:
     """Give a sign after each save, and one soon after the start: something may have been saved before we looked.
 
     Args:
         folder: The jobs folder.
+
+    Yields:
+        The names of the jobs whose own files were saved; there may be none.
     """
-    from watchfiles import PythonFilter, awatch
+    from watchfiles import Change, PythonFilter, awatch
 
     while True:
         folder_then = _identity(folder)
@@ -27,10 +30,14 @@ async def saves(folder: Path) -> AsyncIterator[None]:
         async for changes in watch:
             moved = _identity(folder) != folder_then
             if changes or first or moved:
-                yield None
+                yield frozenset(_job(path) for change, path in changes if change != Change.deleted)
             if moved:
                 break
             first = False
+
+
+def _job(path: str) -> str:
+    return Path(path).stem.replace("_", "-")
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

@@ -80,7 +80,7 @@ class Play:
 
     def __post_init__(self) -> None:
         self._events: list[tuple[datetime, Callable[[], object]]] = []
-        self._saves: asyncio.Queue[None] = asyncio.Queue()
+        self._saves: asyncio.Queue[frozenset[str]] = asyncio.Queue()
         self._breaks: Callable[[], None] = lambda: None
 
     def then(self, time: str, event: Callable[[], object]) -> None:
@@ -90,7 +90,7 @@ class Play:
     def save(self, time: str, holds: Folder | Exception) -> None:
         def happens() -> None:
             self.holds = holds
-            self._saves.put_nowait(None)
+            self._saves.put_nowait(frozenset({"sync"}))
 
         self.then(time, happens)
 
@@ -173,7 +173,6 @@ class Play:
             raise self.holds
         return self.holds
 
-    async def _signs(self) -> AsyncIterator[None]:
+    async def _signs(self) -> AsyncIterator[frozenset[str]]:
         while True:
-            await self._saves.get()
-            yield None
+            yield await self._saves.get()

@@ -52,10 +52,12 @@ def test_a_save_is_noticed_and_ctrl_c_ends_it(jobs: Tally, running: Running) -> 
     running.read_until("tally | error: ")
     jobs.write("sync", YEARLY.format(more=""))
     running.read_until("sync | is mended: @yearly, 0 executions")
+    jobs.write("sync", YEARLY.format(more="") + "# another comment\n")
+    running.read_until("sync | is saved: its next run is by the new file.")
     running.signal(signal.SIGINT)
     ended = running.end()
     assert (ended.code, ended.err) == (0, "")
-    assert f"Runs the jobs in {jobs.jobs} on their schedules; counts are in {jobs.folder}/.tally/jobs.db." in ended.out
+    assert f"Runs the jobs in {jobs.jobs}; their counts are in {str(jobs.folder)[1:]}/.tally/jobs.db." in ended.out
 
 
 def test_a_second_one_on_the_folder_is_refused(jobs: Tally, running: Running) -> None:

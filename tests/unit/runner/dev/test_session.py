@@ -26,13 +26,16 @@ def play(tmp_path: Path) -> NewPlay:
 
 def test_a_job_runs_at_its_times_and_no_more_often_than_it_may(play: NewPlay) -> None:
     played = play(holds=folder(job(number_of_executions=3), job("report", "*/2 * * * *")))
+    played.then("12:06:20", lambda: shown.update(played.shown))
+    shown: dict[str, Any] = {}
     assert played.run(until="12:06:30")
     assert sorted(played.begun) == [
         *("report 12:00", "report 12:02", "report 12:04", "report 12:06"),
         *("sync 12:00", "sync 12:01", "sync 12:02"),
     ]
-    assert (played.shown["sync"].executions, played.shown["sync"].upcoming) == ("3/3", "complete")
-    assert (played.shown["report"].executions, played.shown["report"].upcoming) == ("4", "in 1 min 30 s")
+    assert (shown["sync"].executions, shown["sync"].upcoming) == ("3/3", "complete")
+    assert (shown["report"].executions, shown["report"].upcoming) == ("4", "in 1 min 55 s")
+    assert played.shown["report"].upcoming == ""
     assert played.shown["sync"].outcomes == ("succeeded", "succeeded", "succeeded")
 
 
@@ -106,6 +109,7 @@ def test_a_machine_that_slept_misses_and_does_not_hurry(play: NewPlay) -> None:
             [],
             "sync: has changed: * * * * *, 2 of 1 executions, next run none: com",
         ),
+        (folder(job()), ["sync 12:02", "sync 12:03", "sync 12:04"], "sync: is saved: its next run is by the new file."),
         (folder(), [], "sync: is gone from the folder: nothing of it starts any more."),
         (folder(broken=["sync"], errors=["sync.py: no"]), [], "sync: is broken: nothing of it starts until it is mend"),
         (
@@ -118,12 +122,14 @@ def test_a_machine_that_slept_misses_and_does_not_hurry(play: NewPlay) -> None:
 def test_a_save_holds_from_then_on(play: NewPlay, holds: Folder, begun: list[str], said: str) -> None:
     played = play()
     played.save("12:01:20", holds)
+    played.then("12:04:20", lambda: shown.update(played.shown))
+    shown: dict[str, Any] = {}
     played.run(until="12:04:30")
     assert sorted(played.begun) == sorted(["sync 12:00", "sync 12:01", *begun])
     assert [line for line in played.said if line.startswith(said)] != []
     if holds.errors:
         assert "tally: error: sync.py: no" in played.said
-        assert (played.shown["sync"].upcoming, played.errors) == ("broken", holds.errors)
+        assert (shown["sync"].upcoming, played.errors) == ("broken", holds.errors)
 
 
 def test_a_broken_job_that_is_mended_starts_nothing_that_has_passed(play: NewPlay) -> None:
