@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from jobs._shop.mailer import Mail
@@ -13,15 +13,11 @@ from jobs._shop.schema import sync
 
 async def claim(database: AsyncEngine, mail: Mail) -> bool:
     """Claim the right to send a mail; False where it was claimed before, by whomever."""
-    mine = insert(mails).values(id=mail.id, recipient=mail.recipient, claimed_at=datetime.now(UTC))
-    try:
-        async with database.begin() as connection:
-            if (await connection.execute(select(mails.c.id).where(mails.c.id == mail.id))).first():
-                return False
-            await connection.execute(mine)
-    except IntegrityError:  # another run was faster by a moment
-        return False
-    return True
+    row = {"id": mail.id, "recipient": mail.recipient, "claimed_at": datetime.now(UTC)}
+    dialect = postgresql if database.dialect.name == "postgresql" else sqlite
+    unless_claimed = dialect.insert(mails).values(row).on_conflict_do_nothing(index_elements=[mails.c.id])
+    async with database.begin() as connection:
+        return (await connection.execute(unless_claimed.returning(mails.c.id))).first() is not None
 
 
 async def release(database: AsyncEngine, mail_id: str) -> None:

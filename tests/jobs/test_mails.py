@@ -161,7 +161,7 @@ async def test_stopped_while_a_mail_is_sent_it_remembers_that_mail_and_sends_the
 ) -> None:
     mails.gate.clear()
     running = asyncio.create_task(shop.run(job))
-    await asyncio.to_thread(mails.arrived.wait, 30)
+    assert await asyncio.to_thread(mails.arrived.wait, 60)
     running.cancel()
     mails.gate.set()
     with pytest.raises(asyncio.CancelledError):

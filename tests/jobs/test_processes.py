@@ -92,7 +92,7 @@ async def test_sigterm_while_a_mail_is_sent(
     name = "send-abandoned-cart-emails"
     mails.gate.clear()
     running = start(name, DATABASE_URL=shop.url, SMTP_URL=mails.url)
-    await asyncio.to_thread(mails.arrived.wait, 60)
+    assert await asyncio.to_thread(mails.arrived.wait, 60)
     running.signal(signal.SIGTERM)
     await asyncio.to_thread(running.read_until, "SIGTERM received")
     mails.gate.set()
