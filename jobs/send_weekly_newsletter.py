@@ -1,6 +1,6 @@
 """Send the newsletter to everybody who has subscribed to it, every Sunday at midnight."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from tally import Container, Execution, JobConfig
 
@@ -23,10 +23,10 @@ async def run(container: Container, execution: Execution) -> dict[str, int]:
     products = await query.graph(
         entity="product",
         fields=["title"],
-        filters={"active": True, "updated_at": {"$gt": sunday - timedelta(days=7), "$lte": sunday}},
-        pagination={"order": {"title": "ASC"}},
+        filters={"active": True, "updated_at": {"$lte": sunday}},
+        pagination={"order": {"updated_at": "DESC"}, "take": 3},
     )
-    logger.info("%d subscribers, %d products in this issue", len(customers.data), len(products.data))
+    logger.info("Found %d subscribers", len(customers.data))
 
     titles = [product["title"] for product in products.data]
     issue = Issue(day=sunday.date(), titles=titles, customers=customers.data)

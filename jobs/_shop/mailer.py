@@ -75,9 +75,11 @@ class Mailer:
                     server.quit()
                 return server.answered
         except smtplib.SMTPRecipientsRefused as error:
-            raise MailError(f"{mail.recipient} was refused: {error.recipients[mail.recipient]}") from error
-        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError, smtplib.SMTPNotSupportedError, ValueError) as error:
-            raise MailError(f"The mail to {mail.recipient} was refused: {error}") from error
+            raise MailError(_refused(mail, *error.recipients[mail.recipient])) from error
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+            raise MailError(_refused(mail, error.smtp_code, error.smtp_error)) from error
+        except (smtplib.SMTPNotSupportedError, ValueError) as error:
+            raise MailError(f"Nothing can be sent to {mail.recipient!r}: {error}") from error
         except OSError as error:
             raise MailServerError(f"The mail server {self._host}:{self._port} cannot be used: {error!r}") from error
 
@@ -108,3 +110,8 @@ def _message(mail: Mail) -> EmailMessage:
     message["Message-ID"] = f"<{mail.id}@example.com>"
     message.set_content(mail.text)
     return message
+
+
+def _refused(mail: Mail, code: int, reason: bytes | str) -> str:
+    text = reason if isinstance(reason, str) else reason.decode(errors="replace")
+    return f"The mail to {mail.recipient} was refused: {code} {text}"

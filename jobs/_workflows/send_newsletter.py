@@ -43,5 +43,5 @@ def _mail(issue: Issue, customer: Mapping[str, Any]) -> Mail:
         id=f"newsletter.{issue.day}.{customer['id']}",
         recipient=customer["email"],
         subject=f"Tea of the week, {issue.day:%d %B %Y}",
-        text="\n".join(["New with us, or with a new price:", "", *(f"  {title}" for title in issue.titles), ""]),
+        text="\n".join(["New with us:", "", *(f"  {title}" for title in issue.titles), ""]),
     )

@@ -22,7 +22,8 @@ class MailServer:
     """Takes mail, and does as a test wants."""
 
     received: list[tuple[str, Message]] = field(default_factory=list)
-    refused: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)  # these addresses
+    rejected: set[str] = field(default_factory=set)  # what is sent to these, once it has come
     silent: set[str] = field(default_factory=set)  # it takes these mails, and hangs up without a word
     gate: threading.Event = field(default_factory=threading.Event)  # closed, it takes a mail and answers later
     arrived: threading.Event = field(default_factory=threading.Event)
@@ -44,6 +45,8 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.rejected & set(envelope.rcpt_tos):
+            return "554 looks like spam"
         content = envelope.content
         assert isinstance(content, bytes)
         self.received += [(recipient, message_from_bytes(content)) for recipient in envelope.rcpt_tos]
