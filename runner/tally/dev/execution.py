@@ -25,6 +25,7 @@ GRACE = 30.0  # seconds from SIGTERM to SIGKILL: terminationGracePeriodSeconds, 
 _FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 360.0  # seconds before an attempt is made again: those of the Job controller
 
 Outcome = Literal["succeeded", "failed", "stopped"]
+_LAST_WORDS = 2.0  # seconds until what a run has printed is surely read
 _NOT_HANDED_ON = ("TALLY_INPUT", "TALLY_LIMIT")
 Say = Callable[[str], None]
 
@@ -144,7 +145,9 @@ class Execution:
                 return await self._watched(process, log)
             finally:
                 await children.end_group(process)
-                await told
+                # Whoever left the group and keeps the output open is not waited for.
+                await asyncio.wait({told}, timeout=_LAST_WORDS)
+                told.cancel()
 
     async def _watched(self, process: Process, log: Path) -> Ended:
         ending = asyncio.create_task(process.wait())

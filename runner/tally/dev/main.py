@@ -56,7 +56,7 @@ def run(
 
 async def _run(folder: Path, environ: Mapping[str, str], store: Store, clock: Clock) -> int:
     surroundings = Surroundings(folder=folder, environ=environ, inherited=(store.descriptor,))
-    screen = _screen()
+    screen = _screen(environ)
     session = Session(
         store=store,
         clock=clock,
@@ -83,8 +83,8 @@ def _greeting(folder: Path, counts: Path) -> str:
     return f"Runs the jobs in {folder}; their counts are in {shortest}. Ctrl-C stops."
 
 
-def _screen() -> Screen:
-    if not sys.stdout.isatty():
+def _screen(environ: Mapping[str, str]) -> Screen:
+    if not sys.stdout.isatty() or environ.get("TERM") == "dumb":  # which cannot draw over what it shows
         return Lines()
     from tally.dev.live import LiveScreen
 

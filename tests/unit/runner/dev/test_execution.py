@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -176,6 +178,12 @@ def test_a_run_that_does_not_stop_is_killed(scene: Scene, kill: bool) -> None:
 def test_what_a_run_leaves_behind_ends_with_it(scene: Scene) -> None:
     # The child holds the run's output open: were it left alone, the execution would wait for it.
     ended = scene.ran("return bool(subprocess.Popen(['sleep', '600']))")
+    assert ended.outcome == "succeeded"
+
+
+def test_what_left_the_runs_group_is_not_waited_for(scene: Scene) -> None:
+    ended = scene.ran("return subprocess.Popen(['sleep', '600'], start_new_session=True).pid")
+    os.kill(ended.result, signal.SIGKILL)  # fails if it does not go on
     assert ended.outcome == "succeeded"
 
 
