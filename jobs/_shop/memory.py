@@ -20,16 +20,16 @@ async def claim(database: AsyncEngine, mail: Mail) -> bool:
         return (await connection.execute(unless_claimed.returning(mails.c.id))).first() is not None
 
 
-async def release(database: AsyncEngine, mail_id: str) -> None:
-    """Give a claim back, unless the mail is out."""
+async def release(database: AsyncEngine, mail: Mail) -> None:
+    """Give a claim back."""
     async with database.begin() as connection:
-        await connection.execute(delete(mails).where(mails.c.id == mail_id, mails.c.sent_at.is_(None)))
+        await connection.execute(delete(mails).where(mails.c.id == mail.id))
 
 
-async def record(database: AsyncEngine, mail_id: str) -> None:
+async def record(database: AsyncEngine, mail: Mail) -> None:
     """Remember that a mail is out."""
     async with database.begin() as connection:
-        await connection.execute(update(mails).where(mails.c.id == mail_id).values(sent_at=datetime.now(UTC)))
+        await connection.execute(update(mails).where(mails.c.id == mail.id).values(sent_at=datetime.now(UTC)))
 
 
 async def last_sync_time(database: AsyncEngine, job: str) -> datetime | None:

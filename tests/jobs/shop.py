@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tally import Container, Execution, loader, runner
 from tally.database import open_database
@@ -49,6 +49,26 @@ class Shop:
                 if not tables or table.name in tables
             }
 
+    @asynccontextmanager
+    async def refusing(self, change: Literal["UPDATE", "DELETE"], table: str, key: str) -> AsyncIterator[None]:
+        """Let the database refuse to change a row, by a trigger."""
+        when = f"BEFORE {change} ON {table} FOR EACH ROW WHEN (OLD.id = '{key}')"
+        if self.engine.dialect.name == "sqlite":
+            made = [f"CREATE TRIGGER refuse {when} BEGIN SELECT RAISE(ABORT, 'not this one'); END"]
+            undone = ["DROP TRIGGER refuse"]
+        else:
+            body = "BEGIN RAISE EXCEPTION 'not this one'; END"
+            made = [
+                f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$",
+                f"CREATE TRIGGER refuse {when} EXECUTE FUNCTION refuse()",
+            ]
+            undone = ["DROP FUNCTION refuse CASCADE"]
+        await self.execute(*map(text, made))
+        try:
+            yield
+        finally:
+            await self.execute(*map(text, undone))
+
     async def execute(self, *statements: Any) -> None:  # noqa: ANN401
         """Change something by hand."""
         async with self.engine.begin() as connection:
@@ -59,8 +79,8 @@ class Shop:
 async def run_here(name: str, *, slot: datetime | None = SUNDAY, input: object = None) -> Any:  # noqa: A002, ANN401
     """Run a job as `tally run` does, in this process; give what it returns, or raise what it raises."""
     job = loader.load(JOBS, name)
-    text = None if input is None else json.dumps(input)
-    execution = complete(Execution(name=name, slot=slot), job.config, {}, text)
+    given = None if input is None else json.dumps(input)
+    execution = complete(Execution(name=name, slot=slot), job.config, {}, given)
     container = Container({"logger": logging.getLogger(f"job.{name}"), "input": execution.input})
     loader.register_services(JOBS, container)
     ending = await runner.call(job, execution, container, Stop(lambda _signum: None))

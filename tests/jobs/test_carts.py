@@ -2,12 +2,10 @@
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 from tally import Container, WorkflowResult
 
@@ -41,23 +39,6 @@ async def first_batch_is_gone(shop: Shop) -> None:
     raise AssertionError("cart-07 is still there")
 
 
-@asynccontextmanager
-async def undeletable(shop: Shop, cart_id: str) -> AsyncIterator[None]:
-    """Let the database refuse to delete a cart."""
-    if shop.engine.dialect.name == "sqlite":
-        refusal = "BEGIN SELECT RAISE(ABORT, 'not this one'); END"
-        made = [f"CREATE TRIGGER refuse BEFORE DELETE ON cart WHEN OLD.id = '{cart_id}' {refusal}"]
-        undone = ["DROP TRIGGER refuse"]
-    else:
-        made = ["CREATE TABLE refund (cart_id text REFERENCES cart)", f"INSERT INTO refund VALUES ('{cart_id}')"]
-        undone = ["DROP TABLE refund"]
-    await shop.execute(*map(text, made))
-    try:
-        yield
-    finally:
-        await shop.execute(*map(text, undone))
-
-
 async def test_expired_carts_go_with_their_items_and_nothing_else_does(shop: Shop) -> None:
     before = await shop.rows()
     assert await shop.run("cleanup-expired-carts") == {"processed": 3}
@@ -80,8 +61,8 @@ async def test_the_input_says_how_long_a_cart_may_lie_idle(shop: Shop) -> None:
 @pytest.mark.usefixtures("one_by_one")
 async def test_when_the_last_batch_fails_the_earlier_ones_are_put_back(shop: Shop) -> None:
     before = await shop.rows()
-    async with undeletable(shop, "cart-09"):
-        with pytest.raises(DBAPIError):
+    async with shop.refusing("DELETE", "cart", "cart-09"):
+        with pytest.raises(DBAPIError, match="not this one"):
             await shop.run("cleanup-expired-carts")
         assert await shop.rows() == before
         ended = await delete_carts(shop, throw_on_error=False)

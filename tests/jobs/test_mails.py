@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
 
 from jobs._shop import schema
 from tests.jobs.servers import MailServer
@@ -155,6 +156,18 @@ async def test_a_mail_of_which_nobody_knows_is_not_sent_twice(
     assert await shop.run(CARTS) == {"processed": 0, "failed": 0}
     assert await shop.rows() == rows
     assert len(mails.received) == len(ABANDONED)
+
+
+@BOTH
+async def test_a_mail_that_is_out_and_cannot_be_remembered_is_not_sent_twice(
+    shop: Shop, mails: MailServer, job: str, all_of_them: set[str]
+) -> None:
+    ids = {CARTS: "abandoned-cart.cart-04.20251120T220000.000000", NEWSLETTER: "newsletter.2025-11-23.customer-dan"}
+    async with shop.refusing("UPDATE", "mail", ids[job]):
+        with pytest.raises(DBAPIError, match="not this one"):
+            await shop.run(job)
+    await shop.run(job)
+    assert sorted(mails.recipients) == sorted(all_of_them)
 
 
 async def test_two_runs_at_once_send_each_mail_once(shop: Shop, mails: MailServer) -> None:
