@@ -23,6 +23,7 @@ _SMALLEST = {
     "successful_jobs_history_limit": 0,
     "failed_jobs_history_limit": 0,
 }
+_LARGEST = 2**31 - 1  # the API server keeps them as 32 bits
 _MAY_BE_ABSENT = frozenset({"number_of_executions", "starting_deadline_seconds", "timeout_seconds"})
 
 
@@ -172,9 +173,13 @@ def _check_whole(field: str, value: object) -> None:
         return
     smallest = _SMALLEST[field]
     # bool is an int to Python, but True executions are nobody's intention.
-    if not isinstance(value, int) or isinstance(value, bool) or value < smallest:
+    if not isinstance(value, int) or isinstance(value, bool) or not smallest <= value <= _LARGEST:
         absent = ", or leave it out" if field in _MAY_BE_ABSENT else ""
-        raise ConfigError(f"{field} is {value!r}. Write a whole number, {smallest} or more{absent}.")
+        raise ConfigError(f"{field} is {value!r}. Write a whole number, {smallest} or more{absent}.{_largest(value)}")
+
+
+def _largest(value: object) -> str:
+    return f" The API server takes at most {_LARGEST:,}." if isinstance(value, int) and value > _LARGEST else ""
 
 
 def _check_input(value: object) -> None:

@@ -2,9 +2,12 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import yaml
+
+from tests.e2e.kube import Kubectl
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,3 +31,10 @@ def test_every_make_target_in_the_readme_is_there() -> None:
     targets = set(re.findall(r"`make ([a-z-]+)`", (ROOT / "README.md").read_text()))
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert targets <= set(re.findall(r"make ([a-z-]+)", listed))
+
+
+def test_the_api_server_takes_what_tally_manifests_prints(kubectl: Kubectl) -> None:
+    command = [sys.executable, "-m", "tally", "manifests", "--jobs", str(ROOT / "jobs")]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    said = kubectl.run("apply", "--dry-run=server", "--validate=strict", "--filename=-", stdin=printed)
+    assert said.count("created (server dry run)") == printed.count("kind: ScheduledJob") > 1

@@ -81,6 +81,7 @@ def test_fields_have_names() -> None:
         ("schedule", "99 * * * *", "The schedule '99 * * * *' cannot be: "),
         ("number_of_executions", 0, "number_of_executions is 0. Write a whole number, 1 or more, or leave it out."),
         ("number_of_executions", -1, "number_of_executions is -1. Write a whole number, 1 or more, or leave it out."),
+        ("number_of_executions", 2**31, "2147483648. Write a whole number, 1 or more, or leave it out. The API server"),
         ("number_of_executions", 2.0, "number_of_executions is 2.0. Write a whole number"),
         ("number_of_executions", "3", "number_of_executions is '3'. Write a whole number"),
         ("number_of_executions", True, "number_of_executions is True. Write a whole number"),
