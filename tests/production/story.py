@@ -26,7 +26,7 @@ NAMES = ("steady", "limited", "tidy", "edited")
 LIMITS = {"limits": {"memory": "300Mi"}}
 POLICIES = "validatingadmissionpolicies,validatingadmissionpolicybindings"
 # Long enough to be under way through an upgrade.
-LONG = {"spec": {"containers": [{"name": "job", "command": ["sleep"], "args": ["25"]}]}}
+LONG = {"spec": {"containers": [{"name": "job", "command": ["sleep"], "args": ["15"]}]}}
 QUICK = {"spec": {"containers": [{"name": "job", "command": ["true"]}]}}
 
 

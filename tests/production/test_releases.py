@@ -36,6 +36,7 @@ def test_the_operators_are_of_the_release(told: Story, moment: str, operators: l
 @pytest.mark.parametrize("moment", CHANGES)
 def test_a_run_that_is_under_way_goes_on(told: Story, moment: str) -> None:
     (before,) = (pod for pod in told.started.pods.values() if pod["metadata"]["labels"]["tally.dev/name"] == "steady")
+    assert before["status"]["phase"] == "Running"
     after = getattr(told, moment).pods[before["metadata"]["name"]]
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert "deletionTimestamp" not in after["metadata"]
@@ -113,7 +114,7 @@ def test_counted_runs_whose_jobs_are_not_kept_stay_counted(told: Story) -> None:
 def test_new_defaults_for_all_jobs_reach_the_cronjobs_and_start_nothing(told: Story) -> None:
     spec = told.reinstalled.cronjobs["steady"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     assert spec["containers"][0]["resources"] == LIMITS
-    assert spec["containers"][0]["args"] == ["25"]
+    assert spec["containers"][0]["args"] == ["15"]
     assert sorted(name for name, job in told.reinstalled.jobs.items() if _name(job) == "steady") == sorted(
         name for name, job in told.alone.jobs.items() if _name(job) == "steady"
     )

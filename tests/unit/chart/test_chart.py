@@ -244,3 +244,21 @@ def test_a_long_release_name_still_makes_valid_names() -> None:
             assert len(each["metadata"]["name"]) <= 63, each["metadata"]["name"]
     assert "ScheduledJob" in {each["kind"] for each in yaml.safe_load_all(done.stdout) if each}
     assert names(list(yaml.safe_load_all(done.stdout)), "Service")[0].endswith("x")
+
+
+def test_the_page_on_security_tells_every_right() -> None:
+    page = (images.REPOSITORY / "SECURITY.md").read_text()
+    rows = re.findall(r"^\| (`.+?) \| ", page, re.MULTILINE)
+    told = {resource: set(re.findall(r"[a-z]+", verbs)) for row in rows for resource, verbs in _told(row)}
+    roles = [the(rendered(), "ClusterRole"), the(rendered(), "Role", "tally-election")]
+    granted: dict[str, set[str]] = {}
+    for rule in (rule for role in roles for rule in role["rules"]):
+        for resource in rule["resources"]:
+            granted.setdefault(resource, set()).update(rule["verbs"])
+    assert told == granted
+
+
+def _told(row: str) -> list[tuple[str, str]]:
+    """Read "`jobs`: list, watch; `jobs/status`: patch"."""
+    found = [(name, rest) for name, rest in re.findall(r"`([a-z/]+)`[^:`]*: ([^`|]+)", row)]
+    return [(name, rest.replace(" and ", " ").partition(" of ")[0]) for name, rest in found]

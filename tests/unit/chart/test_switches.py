@@ -233,7 +233,6 @@ def test_the_lock_is_for_the_namespaces_that_are_watched() -> None:
     assert "matchResources" not in anywhere["spec"]
 
 
-@pytest.mark.skipif(not (demo.CHART / "files" / "alerts.yaml").exists(), reason="there are no alerts yet")
 def test_the_alerts_and_the_dashboard_are_the_files() -> None:
     files = demo.CHART / "files"
     found = rendered({"prometheusRule": {"enabled": True}, "dashboard": {"enabled": True}})
