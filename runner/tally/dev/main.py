@@ -16,7 +16,7 @@ from tally.dev.session import Clock, Session, SystemClock
 from tally.dev.store import Store, path_for
 from tally.errors import TallyError
 
-_SIGNALS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "The terminal is gone"}
+_SIGNALS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 
 
 def run(
@@ -67,7 +67,9 @@ async def _run(folder: Path, environ: Mapping[str, str], store: Store, clock: Cl
     )
     loop = asyncio.get_running_loop()
     for signum, name in _SIGNALS.items():
-        loop.add_signal_handler(signum, session.stop, name)
+        loop.add_signal_handler(signum, session.interrupt, name)
+    # It may come after a write has failed for the same reason: that is no second signal.
+    loop.add_signal_handler(signal.SIGHUP, session.stop, "The terminal is gone")
     try:
         screen.say(None, _greeting(folder, store.path))
         for name in store.recover():

@@ -129,15 +129,25 @@ class Session:
     def _ending(self) -> bool:
         return self._stopped_by is not None or self._failure is not None
 
-    def stop(self, why: str) -> None:
-        """Begin nothing more, and tell what runs to stop; called again, end it at once.
+    def interrupt(self, why: str) -> None:
+        """Stop; called again, end at once what still runs.
 
         Args:
             why: What has called, such as "Ctrl-C".
         """
+        if self._stopped_by is None:
+            self.stop(why)
+            return
+        for each in self._going:
+            each.run.kill()
+
+    def stop(self, why: str) -> None:
+        """Begin nothing more, and tell what runs to undo what it began; called again, do nothing.
+
+        Args:
+            why: What has called.
+        """
         if self._stopped_by is not None:
-            for each in self._going:
-                each.run.kill()
             return
         self._stopped_by = why
         if self._going:
@@ -167,8 +177,7 @@ class Session:
     def _go_silent(self) -> None:
         """Stop when the terminal, or whoever read our output, is gone; what runs still gets its time to undo."""
         self._screen = Silence()
-        if not self._ending:
-            self.stop("nobody reads the output any more")
+        self.stop("nobody reads the output any more")
 
     def _step(self, now: datetime) -> datetime | None:
         """Do what is due, and tell when to look again."""

@@ -120,7 +120,7 @@ class Play:
         store = Store.open(self.path)
         store.recover()
         self.session = Session(store=store, clock=self, screen=self, begin=self._begin, read=self._read, grace=30)
-        self.then(until, lambda: self.session.stop("Ctrl-C"))
+        self.then(until, lambda: self.session.interrupt("Ctrl-C"))
         try:
             return await self.session.run(self._signs())
         finally:

@@ -167,7 +167,7 @@ def test_stopping_begins_nothing_more_and_waits_for_the_runs(play: NewPlay) -> N
 
 def test_a_second_ctrl_c_kills(play: NewPlay) -> None:
     played = play(obeys=False, lasts={"sync": None})
-    played.then("12:00:40", lambda: played.session.stop("Ctrl-C"))
+    played.then("12:00:40", lambda: played.session.interrupt("Ctrl-C"))
     assert not played.run(until="12:00:30")
     assert played.time == at("12:00:40")
 
@@ -181,6 +181,7 @@ def test_a_run_that_was_killed_earlier_is_not_the_end_of_the_session_s(play: New
 def test_a_terminal_that_is_gone_stops_it_but_lets_the_runs_undo(play: NewPlay) -> None:
     played = play(obeys=False, lasts={"sync": timedelta(seconds=75)})
     played.then("12:00:10", lambda: setattr(played, "deaf", True))
+    played.then("12:00:50", lambda: played.session.stop("The terminal is gone"))  # SIGHUP, after a write failed
     played.then("12:00:20", lambda: played.save("12:00:30", folder(broken=["sync"])))
     assert played.run(until="13:00:00")
     assert (played.begun, played.time) == (["sync 12:00"], at("12:01:15"))
