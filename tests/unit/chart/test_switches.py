@@ -233,6 +233,19 @@ def test_the_lock_is_for_the_namespaces_that_are_watched() -> None:
     assert "matchResources" not in anywhere["spec"]
 
 
+def test_the_metrics_are_scraped_by_the_services_port_and_keep_their_namespaces() -> None:
+    found = rendered({"serviceMonitor": {"enabled": True}})
+    (endpoint,) = the(found, "ServiceMonitor")["spec"]["endpoints"]
+    # Without it Prometheus would call the ScheduledJob's namespace `exported_namespace`, and no alert would name it.
+    assert endpoint == {"port": "http", "path": "/metrics", "honorLabels": True}
+    selector = the(found, "ServiceMonitor")["spec"]["selector"]["matchLabels"]
+    service = the(found, "Service")
+    assert selector.items() <= service["metadata"]["labels"].items()
+    assert service["spec"]["selector"] == operator(found, "spec", "selector", "matchLabels")
+    (port,) = service["spec"]["ports"]
+    assert (port["name"], port["targetPort"]) == ("http", operator(found, *CONTAINER, "ports", 0, "name"))
+
+
 def test_the_alerts_and_the_dashboard_are_the_files() -> None:
     files = demo.CHART / "files"
     found = rendered({"prometheusRule": {"enabled": True}, "dashboard": {"enabled": True}})
