@@ -4,16 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-# Milliseconds. Whether the folder is still the same one is looked at so often: a checkout of another branch may have
-# taken it away and brought it back, and then nothing is told of the new one.
-_LOOK = 2000
+# Seconds between two looks at whether the folder is still the same one: a checkout of another branch may have taken it
+# away and brought it back, and then nothing is told of the new one.
+_LOOK = 2.0
 
 
-async def saves(folder: Path) -> AsyncIterator[frozenset[str]]:
+async def saves(folder: Path, look: float = _LOOK) -> AsyncIterator[frozenset[str]]:
     """Give a sign after each save, and one soon after the start: something may have been saved before we looked.
 
     Args:
         folder: The jobs folder.
+        look: Seconds between two looks at whether it is still the same folder.
 
     Yields:
         The names of the jobs whose own files were saved; there may be none.
@@ -23,10 +24,11 @@ async def saves(folder: Path) -> AsyncIterator[frozenset[str]]:
     while True:
         folder_then = _identity(folder)
         if folder_then is None:
-            await asyncio.sleep(_LOOK / 1000)
+            await asyncio.sleep(look)
             continue
         first = True
-        watch = awatch(folder, watch_filter=PythonFilter(), debounce=200, rust_timeout=_LOOK, yield_on_timeout=True)
+        timeout = round(1000 * look)
+        watch = awatch(folder, watch_filter=PythonFilter(), debounce=200, rust_timeout=timeout, yield_on_timeout=True)
         async for changes in watch:
             moved = _identity(folder) != folder_then
             if changes or first or moved:

@@ -139,6 +139,7 @@ def test_a_run_that_takes_too_long_is_told_to_stop_and_not_tried_again(scene: Sc
     # On a busy machine it may not have begun within the second; where it had, it has undone.
     assert scene.said.count("Its time is over; it is told to stop.") == 1
     assert scene.said.count("undone") == scene.said.count("begun")
+    assert [line for line in scene.said if line.startswith("Attempt")] == []
 
 
 def test_the_time_counts_over_all_attempts_and_the_pauses(scene: Scene) -> None:
