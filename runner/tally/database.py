@@ -69,9 +69,11 @@ def _url(text: str) -> "URL":
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
+        url = None
+    if url is None or "@" in (url.host or ""):  # an unescaped @ of a password ends up there
         raise ServiceError(
             f"{VARIABLE} is no URL. {_HOW} In a password, write @ as %40, / as %2F, : as %3A and % as %25."
-        ) from None
+        )
     driver = _DRIVERS.get(url.drivername)
     if driver is None:
         raise ServiceError(f"{VARIABLE} starts with {url.drivername}://, for which there is no driver here. {_HOW}")
@@ -128,7 +130,7 @@ def _without(defaults: dict[str, int], given: Mapping[str, object]) -> dict[str,
 def _place(url: "URL") -> str:
     if url.get_backend_name() == "sqlite":
         return str(url.database)
-    return f"{url.database or ''} at {url.host or 'the local socket'}:{url.port or 5432}"
+    return f"{url.database or ''} at {f'{url.host}:{url.port or 5432}' if url.host else 'the local socket'}"
 
 
 def _line(error: BaseException) -> str:

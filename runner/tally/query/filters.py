@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from tally.errors import QueryError
 from tally.query import patterns
-from tally.query.lists import is_one_of
+from tally.query.lists import bound, is_one_of
 from tally.query.problems import shown, unknown
 from tally.query.relations import Relation
 from tally.query.schema import Schema
@@ -144,25 +144,25 @@ class Filters:
     def _in(self, column: sa.ColumnElement[Any], field: str, values: object, negated: bool) -> _Condition:
         if not isinstance(values, list | tuple | set | frozenset):
             raise QueryError(f"{field} shall be in {shown(values)}. Write a list.")
-        bound = [fitting(column, each, field) for each in values if each is not None]
-        parts = [_unless_null(column, self._one_of(column, bound), negated)] if bound else []
-        if len(bound) < len(values):
+        fit = [fitting(column, each, field) for each in values if each is not None]
+        parts = [_unless_null(column, self._one_of(column, fit), negated)] if fit else []
+        if len(fit) < len(values):
             parts.append(_is_null(column, negated))
         return _all(parts, not negated)
 
-    def _one_of(self, column: sa.ColumnElement[Any], bound: list[Any]) -> _Condition:
+    def _one_of(self, column: sa.ColumnElement[Any], fit: list[Any]) -> _Condition:
         if self._sqlite and isinstance(column.type, Instant):
-            texts = [text for instant in bound for text in spellings(instant)]
+            texts = [text for instant in fit for text in spellings(instant)]
             return is_one_of(sa.type_coerce(column, sa.String()), texts, self._schema.connection.dialect)
-        return is_one_of(column, bound, self._schema.connection.dialect)
+        return is_one_of(column, fit, self._schema.connection.dialect)
 
     def _compared(self, column: sa.ColumnElement[Any], field: str, name: str, value: object) -> _Condition:
-        bound: Any = fitting(column, value, field)
+        fits: Any = fitting(column, value, field)
         if self._sqlite and isinstance(column.type, Instant):
             # Text: whatever spells this instant lies between the first and the last of these.
-            bound = spellings(bound)[0 if name in ("$gte", "$lt") else -1]
+            fits = spellings(fits)[0 if name in ("$gte", "$lt") else -1]
             column = sa.type_coerce(column, sa.String())
-        condition: _Condition = _COMPARISONS[name](column, bound)
+        condition: _Condition = _COMPARISONS[name](column, bound(column, fits))
         return condition
 
     @contextmanager

@@ -22,7 +22,7 @@ def is_one_of(column: sa.ColumnElement[Any], values: list[Any], dialect: Dialect
         dialect: The database's.
     """
     if len(values) == 1:
-        single: sa.ColumnElement[bool] = column == values[0]
+        single: sa.ColumnElement[bool] = column == bound(column, values[0])
         return single
     if len(values) <= LONG or isinstance(column.type, sa.LargeBinary):  # JSON has no bytes
         return column.in_(values)
@@ -32,3 +32,13 @@ def is_one_of(column: sa.ColumnElement[Any], values: list[Any], dialect: Dialect
         return column.in_(sa.select(sa.func.json_each(text).table_valued("value").c.value))
     # Not `= ANY`, which PostgreSQL only hashes where the types are the same: bigint against integer it would not.
     return column.in_(sa.select(sa.func.unnest(sa.bindparam(None, values, type_=postgresql.ARRAY(column.type)))))
+
+
+def bound(column: sa.ColumnElement[Any], value: object) -> sa.BindParameter[Any]:
+    """Bind a value of a column's type; SQLAlchemy would by itself write out True and False.
+
+    Args:
+        column: The column that it is compared with.
+        value: What its type binds.
+    """
+    return sa.bindparam(None, value, type_=column.type)
