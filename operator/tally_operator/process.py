@@ -7,6 +7,7 @@ others it ends at once, and Kubernetes starts it anew.
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
@@ -24,9 +25,10 @@ from tally_operator.server import Server
 
 STOPPED, FAILED, LOST = 0, 1, 3  # exit codes
 _CONNECTIONS = 50
-# Seconds for what is at hand, and for kopf's watch to end: with the Lease's release at most five.
-_DRAIN = 3.0
-_WATCH_END = 1.0
+# Seconds for what is at hand, and for kopf's watch to end; and for all of the end, after which nothing is waited for.
+_DRAIN = 2.5
+_WATCH_END = 0.5
+_ALL = 4.5
 _log = logging.getLogger(__name__)
 
 
@@ -64,14 +66,24 @@ class Process:
             standing = self._spawn(self._stand(), "The election")
             working = self._spawn(self._work(stack), "The operator's work")
             code = await self._end
-            metrics.leading.set(0)
-            await self._stop_work(working, _DRAIN if code == STOPPED else 0)
-            await _cancelled(standing)
-            if self._election is not None:
-                await self._election.release()
-            await asyncio.wait([working], timeout=_WATCH_END)
-            await _cancelled(working)
+            last = asyncio.get_running_loop().call_later(_ALL, os._exit, code)
+            stack.callback(last.cancel)
+            await self._leave(standing, working, _DRAIN if code == STOPPED else 0)
         return code
+
+    async def _leave(self, standing: "asyncio.Task[None]", working: "asyncio.Task[None]", drain: float) -> None:
+        """Finish what is at hand, give the Lease back, and only then wait for what writes nothing."""
+        metrics.leading.set(0)
+        self._stop_watching.set()
+        if not self._started:
+            await _cancelled(working)
+        if self._controller is not None:
+            await self._controller.stop(drain)
+        await _cancelled(standing)
+        if self._election is not None:
+            await self._election.release()
+        await asyncio.wait([working], timeout=_WATCH_END)
+        await _cancelled(working)
 
     async def _stand(self) -> None:
         """Hold the Lease, where there is one to hold."""
@@ -98,13 +110,6 @@ class Process:
             self._config.namespaces, self._controller.seen, self._stop_watching, self._take_signals
         )
         self._ends(FAILED, "kopf has ended.")
-
-    async def _stop_work(self, working: "asyncio.Task[None]", drain: float) -> None:
-        self._stop_watching.set()
-        if not self._started:
-            await _cancelled(working)
-        if self._controller is not None:
-            await self._controller.stop(drain)
 
     def _alive(self) -> str | None:
         now = asyncio.get_running_loop().time()

@@ -31,6 +31,7 @@ class Leases:
     answers: list[Exception] = field(default_factory=list)  # raised instead of the next answers, the write being done
     refusals: list[Exception] = field(default_factory=list)  # raised instead of doing the next writes
     writes: int = 0
+    watchers: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def create(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -56,13 +57,17 @@ class Leases:
     async def watch(self, path: str, query: dict[str, str]) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         assert (path, query["fieldSelector"]) == (PATH, "metadata.name=tally")
         known = int(query["resourceVersion"])
-        while True:
-            if self.version > known:
-                known = self.version
-                deleted = {"metadata": {"resourceVersion": str(known)}}
-                yield ("MODIFIED", self.lease) if self.lease else ("DELETED", deleted)
-            self.changed.clear()
-            await self.changed.wait()
+        self.watchers += 1
+        try:
+            while True:
+                if self.version > known:
+                    known = self.version
+                    deleted = {"metadata": {"resourceVersion": str(known)}}
+                    yield ("MODIFIED", self.lease) if self.lease else ("DELETED", deleted)
+                self.changed.clear()
+                await self.changed.wait()
+        finally:
+            self.watchers -= 1
 
     def put(self, spec: dict[str, Any]) -> dict[str, Any]:
         self.version += 1
@@ -108,6 +113,8 @@ async def test_makes_the_lease_and_renews_it() -> None:
         await election.elected.wait()
         assert election.leads()
         assert leases.holder == "me"
+        await asyncio.sleep(0.01)
+        assert leases.watchers == 0, "a leader has nothing to watch"
         made = leases.version
         while leases.version < made + 3:
             await leases.changed.wait()
