@@ -1,6 +1,7 @@
 """A session in played time: the clock jumps from one thing that happens to the next, and runs are made of words."""
 
 import asyncio
+import fcntl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,12 @@ def folder(*configs: JobConfig, broken: Sequence[str] = (), errors: Sequence[str
 
 def job(name: str = "sync", schedule: str = "* * * * *", **fields: Any) -> JobConfig:  # noqa: ANN401
     return JobConfig(name=name, schedule=schedule, **fields)
+
+
+def wait_for_lock(path: Path) -> None:
+    """Wait until nobody holds the lock."""
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 class PlayedRun:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.runner.dev.played import wait_for_lock
 from tests.unit.runner.process import RUNNER, TIMEOUT, Running, Tally
 
 REPOSITORY = RUNNER.parent
@@ -222,13 +223,13 @@ def test_after_a_crash_the_count_goes_on_and_a_run_left_behind_is_waited_for(tmp
     first = fast.start("11:59:50")
     read_until(first, "waits")
     first.kill()
-    first.wait()
+    ended(first)
     refused = fast.start("11:59:50")
     assert "left behind still goes on" in ended(refused)
     assert refused.returncode == 1
     fast.write(limit=2)
     (tmp_path / "gate").write_bytes(b"")  # lets the run that was left behind end
-    ended(first)  # it held our pipe open
+    wait_for_lock(tmp_path / ".tally" / "jobs.lock")
     second = fast.start("11:59:50")  # the same minute again
     read_until(second, "A run of an earlier tally dev never told its end. It counts.")
     read_until(second, "Execution 2 of 2 begins")

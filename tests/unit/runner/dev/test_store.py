@@ -12,6 +12,7 @@ import pytest
 from tally.dev import lock
 from tally.dev.store import StateError, Store, path_for
 
+from tests.unit.runner.dev.played import wait_for_lock
 from tests.unit.runner.process import RUNNER
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -215,11 +216,5 @@ def test_a_run_that_was_left_behind_keeps_the_lock(path: Path) -> None:
     finally:
         assert first.stdin is not None
         first.stdin.close()  # ends the child
-    for _ in range(1000):
-        try:
-            Store.open(path).close()
-        except lock.LockedError:
-            os.sched_yield()
-        else:
-            return
-    raise AssertionError("the lock outlived the child")
+    wait_for_lock(path.with_suffix(".lock"))
+    Store.open(path).close()
