@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,7 +169,7 @@ class Fast:
         (self.jobs / "sync.py").write_text(COUNTS.format(limit=limit, body=body), encoding="utf-8")
 
     def start(self, begins: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "tests.unit.runner.dev.fast", str(self.jobs)],
             cwd=REPOSITORY,
             env={
@@ -181,6 +182,11 @@ class Fast:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        # A line that never comes must fail the test, not hang it.
+        watchdog = threading.Timer(TIMEOUT, process.kill)
+        watchdog.daemon = True
+        watchdog.start()
+        return process
 
     @property
     def slots(self) -> list[str]:
