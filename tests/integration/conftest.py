@@ -70,7 +70,7 @@ def stage(
     try:
         if any(not scene.own_operator for scene in scenes):
             shared.start()
-        with ThreadPoolExecutor(len(scenes)) as pool:
+        with ThreadPoolExecutor(max(1, len(scenes))) as pool:
             for scene in scenes:
                 shop = Shop(server, Kubectl(control_plane, scene.name))
                 stage.results[scene.name] = pool.submit(_play, scene, shop, shared, logs)
