@@ -5,7 +5,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
-NODE_SUITES := tests/e2e tests/chaos
+NODE_SUITES := tests/e2e tests/production tests/chaos
 # A test run that fails must fail its pipe.
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
@@ -51,7 +51,7 @@ lint: setup ## ruff and the rules of who imports whom
 	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
 
 types: setup ## mypy, strict
-	@$(BIN)/mypy --no-error-summary runner operator deploy/local/tally_cluster tests/unit/operator tests/simulation tests/integration tests/e2e tests/chaos tests/conftest.py
+	@$(BIN)/mypy --no-error-summary runner operator jobs deploy/local/tally_cluster tests
 
 format: setup ## format the code and order the imports
 	@$(BIN)/ruff check --quiet --fix-only

@@ -38,7 +38,7 @@ def random(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -
     return Random(seed)
 
 
-def test_one_hundred_thousand_next_firings_are_robfigs(random: Random):
+def test_one_hundred_thousand_next_firings_are_robfigs(random: Random) -> None:
     questions = [_question(random, firings=2) for _ in range(100_000)]
     differences: list[tuple[object, ...]] = []
     for question, answer in zip(questions, ask(questions), strict=True):
@@ -51,7 +51,7 @@ def test_one_hundred_thousand_next_firings_are_robfigs(random: Random):
     assert not differences, _shown(differences)
 
 
-def test_tens_of_thousands_of_odd_texts_are_read_as_robfig_reads_them(random: Random):
+def test_tens_of_thousands_of_odd_texts_are_read_as_robfig_reads_them(random: Random) -> None:
     questions = [{"expression": expressions.odd_text(random)} for _ in range(60_000)]
     differences: list[tuple[object, ...]] = []
     accepted = 0
@@ -66,7 +66,7 @@ def test_tens_of_thousands_of_odd_texts_are_read_as_robfig_reads_them(random: Ra
     assert 5_000 < accepted < 55_000, "the texts are no longer a mixture"
 
 
-def test_nth_and_count_are_robfigs_firings_one_by_one(random: Random):
+def test_nth_and_count_are_robfigs_firings_one_by_one(random: Random) -> None:
     questions = [_question(random, firings=random.choice([20, 200, 2000])) for _ in range(1_500)]
     questions.append({"expression": "0 0 29 2 *", "zone": "UTC", "after": 0, "firings": 2000})  # to the year 10211
     differences: list[tuple[object, ...]] = []

@@ -69,7 +69,7 @@ FIRINGS = [
 
 
 @pytest.mark.parametrize(("expression", "zone", "after", "first", "second", "third"), FIRINGS)
-def test_the_next_three_firings(expression: str, zone: str, after: str, first: str, second: str, third: str):
+def test_the_next_three_firings(expression: str, zone: str, after: str, first: str, second: str, third: str) -> None:
     schedule = parse(expression)
     firings = []
     instant: datetime | None = _read(after, zone)
@@ -80,7 +80,7 @@ def test_the_next_three_firings(expression: str, zone: str, after: str, first: s
 
 
 @pytest.mark.parametrize(("expression", "zone", "after", "first", "second", "third"), FIRINGS)
-def test_nth_finds_the_same_three(expression: str, zone: str, after: str, first: str, second: str, third: str):
+def test_nth_finds_the_same_three(expression: str, zone: str, after: str, first: str, second: str, third: str) -> None:
     firings = [_written(parse(expression).nth(_read(after, zone), n)) for n in (1, 2, 3)]
     assert firings == [first, second, third]
 
@@ -145,7 +145,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("expression", "said"), REFUSED)
-def test_a_wrong_expression_is_refused_with_what_to_write_instead(expression: str, said: str):
+def test_a_wrong_expression_is_refused_with_what_to_write_instead(expression: str, said: str) -> None:
     with pytest.raises(ValueError) as refusal:  # noqa: PT011 - the message is looked at below
         parse(expression)
     assert said in str(refusal.value)
@@ -168,7 +168,7 @@ GENEROUS = [
 
 
 @pytest.mark.parametrize(("expression", "plain"), GENEROUS)
-def test_robfigs_generosity(expression: str, plain: str):
+def test_robfigs_generosity(expression: str, plain: str) -> None:
     after = datetime(2025, 3, 1, 12, tzinfo=UTC)
     assert [parse(expression).nth(after, n) for n in (1, 2, 3)] == [parse(plain).nth(after, n) for n in (1, 2, 3)]
 
@@ -182,7 +182,7 @@ EVERY = [
 
 
 @pytest.mark.parametrize(("expression", "after", "following", "tenth"), EVERY)
-def test_every_counts_from_the_instant_given(expression: str, after: str, following: str, tenth: str):
+def test_every_counts_from_the_instant_given(expression: str, after: str, following: str, tenth: str) -> None:
     schedule, start = parse(expression), _read(after, "Europe/Berlin")
     end = schedule.nth(start, 10)
     assert end is not None
@@ -191,7 +191,7 @@ def test_every_counts_from_the_instant_given(expression: str, after: str, follow
     assert schedule.count(start, end - timedelta(seconds=1)) == 9
 
 
-def test_a_firing_is_later_than_the_instant_and_on_the_whole_second():
+def test_a_firing_is_later_than_the_instant_and_on_the_whole_second() -> None:
     schedule = parse("* * * * *")
     noon = datetime(2025, 3, 1, 12, tzinfo=UTC)
     assert schedule.next(noon) == noon + timedelta(minutes=1)
@@ -199,7 +199,7 @@ def test_a_firing_is_later_than_the_instant_and_on_the_whole_second():
     assert parse("@every 1m").next(noon + timedelta(microseconds=1)) == noon + timedelta(minutes=1)
 
 
-def test_both_passes_of_a_repeated_hour_are_told_apart():
+def test_both_passes_of_a_repeated_hour_are_told_apart() -> None:
     schedule = parse("0 * * * *")
     first = datetime(2025, 10, 26, 2, 0, tzinfo=ZoneInfo("Europe/Berlin"))
     second = schedule.next(first)
@@ -209,7 +209,7 @@ def test_both_passes_of_a_repeated_hour_are_told_apart():
     assert _written(schedule.next(second)) == "25-10-26 03:00"
 
 
-def test_the_zone_is_the_one_given():
+def test_the_zone_is_the_one_given() -> None:
     berlin, fixed = ZoneInfo("Europe/Berlin"), timezone(timedelta(hours=-3, minutes=-30))
     for zone in (berlin, fixed, UTC):
         found = parse("0 12 * * *").next(datetime(2025, 3, 1, tzinfo=zone))
@@ -218,7 +218,7 @@ def test_the_zone_is_the_one_given():
 
 
 @pytest.mark.parametrize("expression", ["* * * * *", "@every 1m"])
-def test_a_naive_datetime_is_refused(expression: str):
+def test_a_naive_datetime_is_refused(expression: str) -> None:
     schedule, naive, aware = parse(expression), datetime(2025, 1, 1), datetime(2025, 1, 1, tzinfo=UTC)  # noqa: DTZ001
     for ask in (
         lambda: schedule.next(naive),
@@ -231,26 +231,26 @@ def test_a_naive_datetime_is_refused(expression: str):
 
 
 @pytest.mark.parametrize("n", [0, -1])
-def test_there_is_no_firing_before_the_first(n: int):
+def test_there_is_no_firing_before_the_first(n: int) -> None:
     with pytest.raises(ValueError, match="no firing number"):
         parse("* * * * *").nth(datetime(2025, 1, 1, tzinfo=UTC), n)
 
 
 @pytest.mark.parametrize("expression", ["0 0 1 1 *", "* * * * *", "@every 2562047h"])
-def test_what_lies_past_the_calendar_is_never(expression: str):
+def test_what_lies_past_the_calendar_is_never(expression: str) -> None:
     assert parse(expression).nth(datetime(2025, 1, 1, tzinfo=UTC), 10**12) is None
     assert parse(expression).next(datetime(9999, 12, 31, 23, 59, tzinfo=UTC)) is None
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Apia", "Pacific/Fakaofo"])
-def test_a_day_that_a_zone_left_out_is_passed_over(zone: str):
+def test_a_day_that_a_zone_left_out_is_passed_over(zone: str) -> None:
     # robfig's own search never ends here.
     after = datetime(2011, 12, 28, tzinfo=ZoneInfo(zone))
     assert _written(parse("0 12 30 * *").next(after)) == "12-01-30 12:00"
     assert _written(parse("0 12 31 * *").next(after)) == "11-12-31 12:00"
 
 
-def test_a_schedule_is_a_value():
+def test_a_schedule_is_a_value() -> None:
     schedule = parse("*/5 * * * *")
     assert schedule == parse("*/5 * * * *")
     assert schedule != parse("0/5 * * * *")
@@ -272,7 +272,7 @@ def test_a_schedule_is_a_value():
         "0 0 29 2 *",
     ],
 )
-def test_croniter_agrees_where_the_clocks_are_calm(expression: str):
+def test_croniter_agrees_where_the_clocks_are_calm(expression: str) -> None:
     schedule = parse(expression)
     instant: datetime | None = datetime(2025, 1, 1, tzinfo=UTC)
     other = croniter(expression, instant)

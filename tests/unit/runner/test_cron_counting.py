@@ -51,7 +51,7 @@ def _stepped(schedule: Schedule, after: datetime, n: int) -> list[datetime]:
 @example(parse("50 3 * * *"), ZoneInfo("Pacific/Chatham"), datetime(2025, 4, 5), 3)  # noqa: DTZ001
 @example(parse("*/5 0-3 * * *"), ZoneInfo("Africa/Cairo"), datetime(2025, 4, 24), 100)  # noqa: DTZ001
 @example(parse("0 0 29 2 *"), ZoneInfo("Etc/UTC"), datetime(2090, 1, 1), 3)  # noqa: DTZ001
-def test_nth_is_next_n_times(schedule: Schedule, zone: ZoneInfo, naive: datetime, n: int):
+def test_nth_is_next_n_times(schedule: Schedule, zone: ZoneInfo, naive: datetime, n: int) -> None:
     after = naive.replace(tzinfo=zone)
     firings = _stepped(schedule, after, n)
     expected = firings[-1] if len(firings) == n else None
@@ -61,7 +61,7 @@ def test_nth_is_next_n_times(schedule: Schedule, zone: ZoneInfo, naive: datetime
 
 @settings(deadline=None)
 @given(schedules, zones, instants, st.integers(1, 300))
-def test_firings_rise(schedule: Schedule, zone: ZoneInfo, naive: datetime, n: int):
+def test_firings_rise(schedule: Schedule, zone: ZoneInfo, naive: datetime, n: int) -> None:
     after = naive.replace(tzinfo=zone)
     instants = [instant.astimezone(UTC) for instant in [after, *_stepped(schedule, after, n)]]
     assert instants == sorted(set(instants))
@@ -69,7 +69,7 @@ def test_firings_rise(schedule: Schedule, zone: ZoneInfo, naive: datetime, n: in
 
 @settings(deadline=None)
 @given(schedules, zones, instants, st.integers(1, 5_000))
-def test_count_undoes_nth(schedule: Schedule, zone: ZoneInfo, naive: datetime, n: int):
+def test_count_undoes_nth(schedule: Schedule, zone: ZoneInfo, naive: datetime, n: int) -> None:
     after = naive.replace(tzinfo=zone)
     if (found := schedule.nth(after, n)) is not None:
         until = found.astimezone(UTC)
@@ -81,7 +81,7 @@ def test_count_undoes_nth(schedule: Schedule, zone: ZoneInfo, naive: datetime, n
 @given(schedules, zones, instants, st.timedeltas(timedelta(0), timedelta(days=400)), st.integers(0, 10**9))
 def test_counts_of_two_halves_add_up(
     schedule: Schedule, zone: ZoneInfo, naive: datetime, span: timedelta, seconds: int
-):
+) -> None:
     # From a firing on, since a search that begins elsewhere may find other firings near a change of the clocks.
     after = schedule.next(naive.replace(tzinfo=zone))
     if after is None or (middle := schedule.nth(after, 1 + seconds % 50)) is None:
@@ -92,7 +92,7 @@ def test_counts_of_two_halves_add_up(
 
 @pytest.mark.parametrize("expression", ["0 0 * * *", "30 3 1 * *", "0 12 * * mon-fri", "50 3 1 4 *"])
 @pytest.mark.parametrize("zone", ["Etc/UTC", "Africa/Cairo", "Pacific/Chatham", "Australia/Lord_Howe"])
-def test_the_leap_over_four_hundred_years_lands_on_a_firing_one_by_one(expression: str, zone: str):
+def test_the_leap_over_four_hundred_years_lands_on_a_firing_one_by_one(expression: str, zone: str) -> None:
     schedule, after = parse(expression), datetime(2110, 1, 1, tzinfo=ZoneInfo(zone))
     n = schedule.count(after, datetime(2999, 1, 1, tzinfo=UTC))
     leapt = schedule.nth(after, n)
@@ -104,14 +104,14 @@ def test_the_leap_over_four_hundred_years_lands_on_a_firing_one_by_one(expressio
     assert leapt == walked
 
 
-def test_a_count_without_firings_is_nothing():
+def test_a_count_without_firings_is_nothing() -> None:
     noon = datetime(2025, 1, 1, 12, tzinfo=UTC)
     for expression in ("* * * * *", "@every 1m", "0 0 31 2 *"):
         assert parse(expression).count(noon, noon) == 0
         assert parse(expression).count(noon, noon - timedelta(days=1)) == 0
 
 
-def test_no_change_of_the_clocks_is_missed_between_two_looks_at_a_zone():
+def test_no_change_of_the_clocks_is_missed_between_two_looks_at_a_zone() -> None:
     first, last = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (2020, 2040))
     for name in sorted(available_timezones()):
         zone = ZoneInfo(name)
@@ -120,7 +120,7 @@ def test_no_change_of_the_clocks_is_missed_between_two_looks_at_a_zone():
             assert offset == timedelta(seconds=stretch_of(zone, instant).offset), (name, instant)
 
 
-def test_stretches_tell_the_zones_own_offset():
+def test_stretches_tell_the_zones_own_offset() -> None:
     random = Random(7)
     first, last = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1850, 9900))
     for name in sorted(available_timezones()):
