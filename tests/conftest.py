@@ -16,6 +16,8 @@ def node() -> Cluster:
     cluster = settings.load(settings.DEFAULT_NAME) or Cluster()
     lifecycle.up(cluster)
     changed = images.ensure(cluster)
-    images.load(cluster, dockerfile=JOBS / "Dockerfile", tag=JOBS_IMAGE, context=JOBS, base=images.RUNNER)
+    locked = images.REPOSITORY / "requirements" / "dev.txt"
+    dockerfile = JOBS / "Dockerfile"
+    images.load(cluster, dockerfile=dockerfile, tag=JOBS_IMAGE, context=JOBS, base=images.RUNNER, requirements=locked)
     demo.install(cluster, restart=bool(changed))
     return cluster

@@ -1,5 +1,6 @@
 """Ends at once, with a result."""
 
+import croniter  # noqa: F401 (the image has installed it)
 from tally import Container, Execution, JobConfig
 
 config = JobConfig(name="quick", schedule="* * * * *")
