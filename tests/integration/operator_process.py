@@ -38,14 +38,14 @@ class Operator:
 
     def start(self) -> None:
         """Start it, and wait until it says that it lives."""
-        port = _free_port()
         settings = {
             "KUBECONFIG": str(self._cluster.kubeconfig),
             "TALLY_RUNNER_IMAGE": IMAGE,
             "TALLY_NAMESPACES": ",".join(self._namespaces),
-            "TALLY_PORT": str(port),
+            "TALLY_PORT": str(_free_port()),
             **self.settings,
         }
+        port = int(settings["TALLY_PORT"])
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self.wrapper, sys.executable, "-m", "tally_operator"],
@@ -80,7 +80,7 @@ class Operator:
 
 def _lives(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -75,6 +75,10 @@ class Shop:
         """Read the texts of the events with a reason."""
         return [str(event.get("note")) for event in self.server.items(self.path("events")) if event["reason"] == reason]
 
+    def wait_for_note(self, reason: str, note: str) -> None:
+        """Wait until an event says something: they are posted beside the work."""
+        eventually(lambda: note in self.notes(reason), 10, f"an event {reason} says: {note}")
+
     def wait_for_reason(self, name: str, reason: str, seconds: float = 20) -> Json:
         """Wait until the condition Ready has a reason for the newest spec, and give the condition."""
 

@@ -60,7 +60,7 @@ def test_what_the_api_servers_patterns_cannot_see(shop: Shop) -> None:
         "hasty": "InvalidSchedule",
     }.items():
         told = shop.wait_for_reason(name, reason)
-        assert told["message"] in shop.notes(reason)
+        shop.wait_for_note(reason, told["message"])
         assert shop.status(name)["phase"] == "Invalid"
         assert shop.cronjob(name) is None
 

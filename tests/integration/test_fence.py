@@ -42,7 +42,8 @@ def test_without_the_policy_a_surplus_job_is_deleted_uncounted(shop: Shop, opera
     eventually(lambda: len(shop.jobs("unfenced")) == 1, 20, "the surplus Job is gone")
     assert [job["metadata"]["name"] for job in shop.jobs("unfenced")] == [first]
     assert (status["tally"], status["missed"]) == ("1/1", 0)
-    (note,) = shop.notes("SurplusDeleted")
-    assert note == f"Deleted the Job {surplus}, made after the limit of 1 was reached."
+    note = f"Deleted the Job {surplus}, made after the limit of 1 was reached."
+    shop.wait_for_note("SurplusDeleted", note)
+    assert shop.notes("SurplusDeleted") == [note]
     time.sleep(3)
     assert shop.status("unfenced")["executions"] == 1

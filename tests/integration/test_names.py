@@ -20,6 +20,7 @@ def test_a_taken_name_is_taken_over_when_the_first_goes(shop: Shop) -> None:
     assert shop.condition("second", "Stalled")["status"] == "True"
     assert shop.condition("first")["reason"] == "Scheduled"
     assert _schedule(shop, "sync") == FAR
+    shop.wait_for_note("NameTaken", told["message"])
     assert shop.notes("NameTaken") == [told["message"]]
     shop.server.delete(shop.path("scheduledjobs", "first"))
     # The garbage collector takes the first one's CronJob; of a new kind of resource it learns within half a minute.

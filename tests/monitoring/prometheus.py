@@ -45,7 +45,7 @@ class Prometheus:
 
     def __init__(self, folder: Path, scrape_configs: list[dict[str, Any]], rules: Path) -> None:
         self._folder = folder
-        self._port = _free_port()
+        self._port = free_port()
         settings = {
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
             "rule_files": [str(rules)],
@@ -95,7 +95,8 @@ class Prometheus:
             return text
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Give a port that nobody has."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
