@@ -22,11 +22,13 @@ class Scene:
         name: Of its namespace.
         play: The test; it gets an operator of its own where it wants to stop it.
         own_operator: Whether it does.
+        started: Whether its own operator has been started.
     """
 
     name: str
     play: Callable[[Shop, Operator], None]
     own_operator: bool
+    started: bool = True
 
 
 class Stage:
@@ -48,6 +50,11 @@ def scene(test: Callable[[Shop], None]) -> Callable[[Stage], None]:
 def scene_with_operator(test: Callable[[Shop, Operator], None]) -> Callable[[Stage], None]:
     """Make a test one that runs beside others, with an operator of its own that it may stop; it has been started."""
     return _test(Scene(_name(test), test, own_operator=True), test)
+
+
+def scene_with_candidates(test: Callable[[Shop], None]) -> Callable[[Stage], None]:
+    """Make a test one that runs beside others, and starts its operators by itself."""
+    return _test(Scene(_name(test), lambda shop, _: test(shop), own_operator=True, started=False), test)
 
 
 def scene_of(function: object) -> Scene | None:

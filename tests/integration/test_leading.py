@@ -11,17 +11,15 @@ from typing import Any
 from tests.e2e.kube import SLOT, scheduled_job
 from tests.integration.apiserver import AnswerError
 from tests.integration.candidates import candidates, lease
-from tests.integration.operator_process import Operator
-from tests.integration.scenes import scene_with_operator
+from tests.integration.scenes import scene_with_candidates
 from tests.integration.shop import FAR, Shop
 
 GENEROUS = 60.0  # seconds: what is promised is printed, not asserted, as the machine may be busy
 CHOICES = random.Random(20261125)
 
 
-@scene_with_operator
-def test_another_operator_leads_when_one_is_killed_or_stops(shop: Shop, operator: Operator) -> None:
-    operator.stop()
+@scene_with_candidates
+def test_another_operator_leads_when_one_is_killed_or_stops(shop: Shop) -> None:
     with candidates(shop, "killed", "stopped", "last") as (killed, stopped, last):
         killed.start()
         _within(lambda: killed.leads, "the first one leads")
@@ -42,9 +40,8 @@ def test_another_operator_leads_when_one_is_killed_or_stops(shop: Shop, operator
         assert "holderIdentity" not in lease(shop)
 
 
-@scene_with_operator
-def test_an_operator_that_was_frozen_writes_nothing_after_another_leads(shop: Shop, operator: Operator) -> None:
-    operator.stop()
+@scene_with_candidates
+def test_an_operator_that_was_frozen_writes_nothing_after_another_leads(shop: Shop) -> None:
     with candidates(shop, "frozen", "awake") as (frozen, awake):
         frozen.start()
         _within(lambda: frozen.leads, "the first one leads")
@@ -67,9 +64,8 @@ def test_an_operator_that_was_frozen_writes_nothing_after_another_leads(shop: Sh
         assert "does not lead any more" in frozen.log.read_text()
 
 
-@scene_with_operator
-def test_two_operators_that_both_lead_count_each_execution_once(shop: Shop, operator: Operator) -> None:
-    operator.stop()
+@scene_with_candidates
+def test_two_operators_that_both_lead_count_each_execution_once(shop: Shop) -> None:
     names = [f"both-{number}" for number in range(6)]
     with candidates(shop, "one", "other") as pair:
         for each in pair:
@@ -93,9 +89,8 @@ def test_two_operators_that_both_lead_count_each_execution_once(shop: Shop, oper
         assert [each.end() for each in pair] == [0, 0]
 
 
-@scene_with_operator
-def test_an_operator_stops_in_time_and_leaves_nothing_half(shop: Shop, operator: Operator) -> None:
-    operator.stop()
+@scene_with_candidates
+def test_an_operator_stops_in_time_and_leaves_nothing_half(shop: Shop) -> None:
     names = [f"many-{number}" for number in range(40)]
     with ThreadPoolExecutor(4) as pool, candidates(shop, "brief") as (brief,):
         list(pool.map(lambda name: _create(shop, name), names))
