@@ -59,9 +59,9 @@ async def database(fresh_url: Callable[[], str]) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def query(database: AsyncEngine) -> Query:
-    """The service, knowing nothing of the database yet."""
+    """The service, in the middle of a run."""
     return Query(database)
 
 

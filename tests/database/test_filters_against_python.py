@@ -249,7 +249,7 @@ async def things(fresh_url: Callable[[], str]) -> AsyncIterator[Query]:
 
 
 @settings(
-    max_examples=250,
+    max_examples=200,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
