@@ -1,5 +1,6 @@
 """The service `database`: what DATABASE_URL may say, and what is said when it, a library or the database is wrong."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -158,6 +159,16 @@ async def test_the_services_share_one_engine_which_is_closed_with_the_container(
 async def test_a_query_reads_the_database_that_a_test_hands_over(database: AsyncEngine) -> None:
     found = await Container({"database": database}).resolve("query").graph(entity="cart", fields=["id"])
     assert len(found.data) == 4
+
+
+async def test_a_synchronous_job_queries_from_its_thread(database: AsyncEngine) -> None:
+    query = Container({"database": database}).resolve("query")
+
+    def job() -> list[int]:
+        found = [asyncio.run(query.graph(entity="cart", fields=["id"])) for _ in range(3)]
+        return [len(each.data) for each in found]
+
+    assert await asyncio.to_thread(job) == [4, 4, 4]
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,16 @@ async def test_a_column_may_hold_what_is_no_instant(sqlite: AsyncEngine) -> None
         await Query(sqlite).graph(entity="t")
 
 
+async def test_a_type_that_sqlite_does_not_know_holds_text_as_well(sqlite: AsyncEngine) -> None:
+    async with sqlite.begin() as connection:
+        await connection.exec_driver_sql("CREATE TABLE shop (id STRING PRIMARY KEY)")
+        await connection.exec_driver_sql("CREATE TABLE sale (id UUID PRIMARY KEY, shop_id STRING REFERENCES shop)")
+        await connection.exec_driver_sql("INSERT INTO shop VALUES ('bern'), (7.5)")
+        await connection.exec_driver_sql("INSERT INTO sale VALUES ('x', 'bern'), ('y', 7.5)")
+    found = await Query(sqlite).graph(entity="sale", fields=["id", "shop.id"])
+    assert found.data == [{"id": "x", "shop": {"id": "bern"}}, {"id": "y", "shop": {"id": Decimal("7.5")}}]
+
+
 async def test_a_column_needs_no_type(sqlite: AsyncEngine) -> None:
     async with sqlite.begin() as connection:
         await connection.exec_driver_sql("CREATE TABLE t (a, b NUMERIC, c CHAR(32))")

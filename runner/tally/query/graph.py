@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tally.errors import QueryError
@@ -113,7 +113,7 @@ class Query:
         try:
             async with self._connected() as connection:
                 return await connection.run_sync(self._read, entity, fields, filters, pagination)
-        except DBAPIError as error:
+        except StatementError as error:
             said = " ".join(str(error.orig).split())
             raise QueryError(f"The database refuses to read {shown(entity)}: {said}") from error
 

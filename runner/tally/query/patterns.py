@@ -35,7 +35,7 @@ def like(
         QueryError: The column is no text, or the pattern cannot be.
     """
     if not isinstance(column.type, sa.String):
-        raise QueryError(f"{field} holds {column.type}, and a pattern fits only text.")
+        raise QueryError(f"{field} is no text, and a pattern fits nothing else.")
     if isinstance(column.type, postgresql.ENUM):
         column = sa.cast(column, sa.Text)
     pattern = str(fitting(sa.literal_column("", sa.Text), value, field))

@@ -74,28 +74,30 @@ class Instant(sa.types.TypeDecorator[datetime]):
         return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-class FloatingDecimal(sa.types.TypeDecorator[Decimal]):
+class FloatingDecimal(sa.types.TypeDecorator[Decimal | str]):
     """A decimal in SQLite, which stores it as a float or an integer.
+
+    It is also what SQLite makes of a type that it does not know, such as UUID; text comes back as it is.
 
     Args:
         scale: The digits behind the point; None as many as there are.
     """
 
-    impl = sa.Float
+    impl = sa.types.NullType
     cache_ok = True
 
     def __init__(self, scale: int | None = None) -> None:
         super().__init__()
         self.scale = scale
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> float | None:  # noqa: ARG002
+    def process_bind_param(self, value: Decimal | str | None, dialect: Dialect) -> float | str | None:  # noqa: ARG002
         """Write it as the column does."""
-        return None if value is None else float(value)
+        return float(value) if isinstance(value, Decimal) else value
 
-    def process_result_value(self, value: object, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
+    def process_result_value(self, value: object, dialect: Dialect) -> Decimal | str | None:  # noqa: ARG002
         """Read it with the column's digits."""
-        if value is None:
-            return None
+        if value is None or isinstance(value, str):
+            return value
         exact = Decimal(str(value))
         return exact if self.scale is None else round(exact, self.scale)
 
