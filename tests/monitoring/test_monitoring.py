@@ -19,6 +19,7 @@ from tests.unit.operator.world import counted
 
 HERE = Path(__file__).parent
 ALERTS = demo.CHART / "files" / "alerts.yaml"
+OPERATOR = Path(metrics.__file__).parent
 PAGE = HERE.parent.parent / "docs" / "metrics.md"
 ROW = re.compile(r"^\| `(?P<name>\w+)` \| (?P<cells>.*) \|$", re.MULTILINE)
 NOT_OURS = ("process_", "apiserver_")
@@ -65,6 +66,14 @@ def test_the_page_lists_every_metric(text: str, documented: dict[str, list[str]]
 def test_the_page_lists_every_alert(documented: dict[str, list[str]]) -> None:
     written = {name: cells[0] for name, cells in documented.items() if name.startswith("Tally")}
     assert written == {each["alert"]: each["labels"]["severity"] for each in rules()}
+
+
+def test_the_page_lists_every_event() -> None:
+    sources = "".join((OPERATOR / name).read_text() for name in ("events.py", "planner.py"))
+    told = set(re.findall(r'Emit\(\s*type="\w+",\s*reason="(\w+)"', sources))
+    assert told == {"ExecutionFailed", "ExecutionSucceeded", "MissedSchedule", "SurplusDeleted"}
+    for reason in told:
+        assert f"\n| `{reason}` |" in PAGE.read_text()
 
 
 def test_rules_and_dashboard_name_only_what_there_is(text: str) -> None:
