@@ -95,14 +95,19 @@ class Candidate:
         self.send(signal.SIGTERM)
         return self.wait()
 
-    def writes(self) -> list[tuple[datetime, str]]:
-        """Read from the audit log when it wrote to what, oldest first."""
+    def requests(self) -> list[tuple[datetime, str, str]]:
+        """Read from the audit log when it asked, with which verb and for what, oldest first."""
         found = []
         for line in self._shop.kubectl.cluster.audit_log.read_text().splitlines():
             entry = json.loads(line)
-            if entry["user"]["username"] == self.user and entry["verb"] in WRITES:
-                found.append((datetime.fromisoformat(entry["requestReceivedTimestamp"]), str(entry["requestURI"])))
+            if entry["user"]["username"] == self.user and entry["stage"] != "ResponseStarted":
+                at = datetime.fromisoformat(entry["requestReceivedTimestamp"])
+                found.append((at, str(entry["verb"]), str(entry["requestURI"])))
         return sorted(found)
+
+    def writes(self) -> list[tuple[datetime, str]]:
+        """Give those that were writes."""
+        return [(at, uri) for at, verb, uri in self.requests() if verb in WRITES]
 
 
 @contextmanager

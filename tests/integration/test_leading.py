@@ -27,6 +27,8 @@ def test_another_operator_leads_when_one_is_killed_or_stops(shop: Shop) -> None:
         _within(lambda: stopped.probe("/readyz") == (200, "ok\n"), "a standby is ready")
         assert stopped.probe("/healthz") == (200, "ok\n")
         _works(shop, "before")
+        # Its watch goes on, and is no request that has ended.
+        assert [verb for _, verb, _ in stopped.requests()] == ["list"], "a standby asks nothing"
         killed.kill()
         print(f"after a kill another leads within {_within(lambda: stopped.leads, 'the standby leads'):.1f} s")
         last.start()
