@@ -91,3 +91,10 @@ async def test_floats_and_instants_keep_their_last_digit_in_a_long_list(
         filters = {name: [row[name] for row in rows[::2]]}
         found = await Query(fresh).graph(entity="t", fields=["id"], filters=filters)
         assert [row["id"] for row in found.data] == list(range(0, 2000, 2))
+
+
+@pytest.mark.parametrize(("field", "others"), [("weight", [float("inf")] * 200), ("image", [b"x"] * 200)])
+async def test_what_json_cannot_say_may_be_in_a_long_list(query: Query, field: str, others: list[object]) -> None:
+    value = next(row[field] for row in shop.ROWS[shop.product] if row["id"] == shop.TEA)
+    found = await query.graph(entity="product", fields=["title"], filters={field: [value, *others]})
+    assert found.data == [{"title": "Tea"}]

@@ -1,5 +1,7 @@
 """How much a call asks of the database: a statement for each level, and of the schema only what it needs."""
 
+import asyncio
+
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tally.query import Query
@@ -71,3 +73,10 @@ async def test_the_schema_is_read_once_a_run(database: AsyncEngine) -> None:
     with statements(database) as second:
         await query.graph(entity="cart", fields=["items.id"])
     assert len(first) > len(second) == 2
+
+
+async def test_calls_may_run_side_by_side(database: AsyncEngine) -> None:
+    query = Query(database)
+    numbers = [1, 2, 3, 4] * 10
+    calls = [query.graph(entity="cart", fields=["id", "items.id"], filters={"id": number}) for number in numbers]
+    assert [[row["id"] for row in found.data] for found in await asyncio.gather(*calls)] == [[each] for each in numbers]

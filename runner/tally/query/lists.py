@@ -24,11 +24,14 @@ def is_one_of(column: sa.ColumnElement[Any], values: list[Any], dialect: Dialect
     if len(values) == 1:
         single: sa.ColumnElement[bool] = column == bound(column, values[0])
         return single
-    if len(values) <= LONG or isinstance(column.type, sa.LargeBinary):  # JSON has no bytes
+    if len(values) <= LONG:
         return column.in_(values)
     if dialect.name == "sqlite":
         write = column.type.dialect_impl(dialect).bind_processor(dialect)
-        text = json.dumps([write(value) for value in values] if write else values)
+        try:
+            text = json.dumps([write(value) for value in values] if write else values, allow_nan=False)
+        except (TypeError, ValueError):  # bytes and infinity are nothing in JSON
+            return column.in_(values)
         return column.in_(sa.select(sa.func.json_each(text).table_valued("value").c.value))
     # Not `= ANY`, which PostgreSQL only hashes where the types are the same: bigint against integer it would not.
     return column.in_(sa.select(sa.func.unnest(sa.bindparam(None, values, type_=postgresql.ARRAY(column.type)))))
