@@ -8,6 +8,7 @@ later each time.
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
 
 from tally_operator import names
@@ -49,6 +50,7 @@ class Controller:
         self._followers: list[Follower] = []
         self._echo: Echo[Key] = Echo()
         self._relist = asyncio.Event()
+        self._cluster: Cluster | None = None
         self._reconciler: Reconciler | None = None
 
     async def start(self) -> None:
@@ -61,11 +63,11 @@ class Controller:
         await self._list_scheduled_jobs()
         for follower in self._followers:
             await follower.listed.wait()
-        cluster = Cluster(self._api, self._store)
-        self._spawn(cluster.recorder.run(), "events")
+        self._cluster = Cluster(self._api, self._store)
+        self._spawn(self._cluster.recorder.run(), "events")
         self._reconciler = Reconciler(
             self._store,
-            cluster,
+            self._cluster,
             self._api.clock,
             self._config.defaults,
             watching_since=self._api.clock.now(),
@@ -85,8 +87,11 @@ class Controller:
         for task in self._tasks:
             task.remove_done_callback(self._ended)
         self._queue.close()
-        if self._workers and seconds > 0:
-            await asyncio.wait(self._workers, timeout=seconds)
+        if self._cluster is not None and seconds > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await asyncio.wait(self._workers)
+                    await self._cluster.recorder.flush()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

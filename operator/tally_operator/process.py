@@ -74,6 +74,7 @@ class Process:
     async def _leave(self, standing: "asyncio.Task[None]", working: "asyncio.Task[None]", drain: float) -> None:
         """Finish what is at hand, give the Lease back, and only then wait for what writes nothing."""
         metrics.leading.set(0)
+        logging.getLogger("kopf").setLevel(logging.CRITICAL)  # that its requests are cut off is no news
         self._stop_watching.set()
         if not self._started:
             await _cancelled(working)

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
-from tally_operator import controller, health
+from tally_operator import controller, health, observed
 from tally_operator.api import Api, ServerClock
 from tally_operator.config import Config
 from tally_operator.controller import Controller
 from tally_operator.observed import Key
 from tally_operator.render import Defaults
-from tally_operator.steps import Plan
+from tally_operator.steps import Emit, Plan
 
 SECONDS = 10.0  # in which anything happens
 
@@ -22,6 +22,11 @@ class SilentApi:
 
     def __init__(self) -> None:
         self.clock = ServerClock()
+        self.events: list[str] = []
+
+    async def create(self, _path: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.events.append(body["reason"])
+        return {"metadata": {"name": "sync.1"}}
 
     async def list(self, _path: str, _query: object = None) -> tuple[list[dict[str, Any]], str]:
         return [], "7"
@@ -137,6 +142,18 @@ async def test_a_stop_finishes_what_is_at_hand_and_begins_nothing(monkeypatch: p
         await stopping
         assert set(work.ended) == begun
         assert work.begun.empty()
+
+
+async def test_a_stop_posts_the_events_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(monkeypatch) as (found, work):
+        work.may_end.set()
+        body = scheduled_job("sync")
+        assert found._cluster is not None
+        for reason in ("MissedSchedule", "ExecutionFailed", "LimitReached"):
+            emit = Emit(type="Normal", reason=reason, message="It is so.")
+            found._cluster.recorder.record(observed.scheduled_job(body), emit)
+        await found.stop(SECONDS)
+        assert cast("SilentApi", found._api).events == ["MissedSchedule", "ExecutionFailed", "LimitReached"]
 
 
 async def test_a_stop_cuts_off_what_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
