@@ -122,7 +122,8 @@ def install(cluster: Cluster, *, restart: bool) -> None:
     values = f"image.repository={repository},image.tag={tag},runner.image={images.RUNNER}"
     kubectl = [str(toolchain.tool("kubectl")), "--namespace", SYSTEM]
     with step("helm upgrade --install tally charts/tally"):
-        command = [str(toolchain.tool("helm")), "upgrade", "--install", "tally", str(CHART)]
+        # What somebody has changed since, such as by `kubectl scale`, is put back.
+        command = [str(toolchain.tool("helm")), "upgrade", "--install", "--force-conflicts", "tally", str(CHART)]
         run([*command, "--namespace", SYSTEM, "--create-namespace", "--set", values], log, env=environment)
     with step("the operator is ready"):
         if restart:
