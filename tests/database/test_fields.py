@@ -138,3 +138,15 @@ async def test_a_view_is_an_entity(fresh: AsyncEngine) -> None:
 async def test_what_is_not_there_is_said(query: Query, entity: Any, fields: Any, said: str) -> None:
     with pytest.raises(QueryError, match=said):
         await query.graph(entity=entity, fields=fields)
+
+
+async def test_related_rows_are_in_the_order_of_their_keys(fresh: AsyncEngine) -> None:
+    async with fresh.begin() as connection:
+        await connection.exec_driver_sql("CREATE TABLE cart (id INTEGER PRIMARY KEY)")
+        await connection.exec_driver_sql(
+            "CREATE TABLE item (id VARCHAR(9) PRIMARY KEY, cart_id INTEGER REFERENCES cart)"
+        )
+        await connection.exec_driver_sql("INSERT INTO cart VALUES (1)")
+        await connection.exec_driver_sql("INSERT INTO item VALUES ('c', 1), ('a', 1), ('d', 1), ('b', 1)")
+    [cart] = (await Query(fresh).graph(entity="cart", fields=["items.id"])).data
+    assert [item["id"] for item in cart["items"]] == ["a", "b", "c", "d"]

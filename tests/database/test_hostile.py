@@ -182,3 +182,10 @@ async def test_any_name_can_be_a_relation(fresh: AsyncEngine) -> None:
             path = f"{name}.{name}"
             children = await query.graph(entity="child", fields=[path], filters={path: {"$like": "x%"}})
             assert children.data == [{name: {name: "x"}}]
+
+
+async def test_a_message_is_short_whatever_was_written(query: Query) -> None:
+    for filters in ({"email": [["x"] * 10_000]}, {"$and": {"x" * 10_000: 1}}, {"id": {"$exists": "x" * 10_000}}):
+        with pytest.raises(QueryError) as caught:
+            await query.graph(entity="customer", filters=filters)
+        assert len(str(caught.value)) < 200

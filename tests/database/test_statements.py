@@ -41,6 +41,9 @@ async def test_a_level_without_rows_takes_no_statement(database: AsyncEngine) ->
     with statements(database) as seen:
         await query.graph(entity="cart", fields=paths, filters={"id": 0})
     assert len(seen) == 1
+    with statements(database) as seen:
+        await query.graph(entity="cart", fields=["customer.orders.id"], filters={"customer": None})
+    assert len(seen) == 1
 
 
 async def test_only_the_columns_that_are_needed_are_read(database: AsyncEngine) -> None:
