@@ -90,12 +90,16 @@ def build(cluster: Cluster, folder: Path, tag: str) -> None:
         )
     _load_part(cluster, RUNNER, "runner")
     archive = cache() / "images" / "own.tar"
+    log = cache() / "logs" / "own-image.log"
     with exclusive(cache() / "locks" / "images"):
         try:
             # Here it is what a registry would have under that name.
             run([*_buildah(), "tag", RUNNER, published()], _log())
-            _archive(tag, archive, [str(folder)])
+            log.unlink(missing_ok=True)
+            _archive(tag, archive, [str(folder)], log)
             _load_archive(cluster, tag, archive)
+        except StepError as error:
+            raise StepError(f"the image {tag} of {folder} did not come about", error.log) from error
         finally:
             archive.unlink(missing_ok=True)
 
@@ -190,13 +194,13 @@ def _build(tag: str, version: str, arguments: Sequence[str]) -> None:
     if _built(tag) == version:
         return
     partial = cache() / "images" / "partial.tar"
-    _archive(tag, partial, arguments)
+    _archive(tag, partial, arguments, _log())
     for old in _archives(tag):
         old.unlink()
     partial.rename(cache() / "images" / f"{_slug(tag)}@{version}.tar")
 
 
-def _archive(tag: str, archive: Path, arguments: Sequence[str]) -> None:
+def _archive(tag: str, archive: Path, arguments: Sequence[str], log: Path) -> None:
     """Runs buildah, which takes what has not changed from its cache, and writes the image to a file."""
     storage = cache() / "buildah"
     policy = storage / "policy.json"
@@ -209,8 +213,8 @@ def _archive(tag: str, archive: Path, arguments: Sequence[str]) -> None:
         try:
             # `chroot` needs no right that this machine may lack, and a build is not to reach for a newer image.
             build = [*_buildah(), "build", trust, "--isolation=chroot", "--pull-never", "--layers"]
-            run([*build, f"--tag={tag}", *arguments], _log())
-            run([*_buildah(), "push", trust, "--quiet", tag, f"docker-archive:{archive}:{tag}"], _log())
+            run([*build, f"--tag={tag}", *arguments], log)
+            run([*_buildah(), "push", trust, "--quiet", tag, f"docker-archive:{archive}:{tag}"], log)
         finally:
             leftovers.unmount(storage, _log())
 
