@@ -45,6 +45,7 @@ class Stop:
     def attach(self, task: asyncio.Task[object]) -> None:
         """Let a signal cancel this task instead of ending the process; call it in the task's loop."""
         self._task = task
+        _wake_at_signals(task.get_loop())
 
     def settle(self, exit_code: int) -> None:
         """Let a signal, from now on, do no more than hurry: the outcome stands."""
@@ -81,6 +82,18 @@ class Stop:
         if self._task is not None and self.signum is not None and not self._task.done():
             _log.warning("%s received: stopping the job.", signal.Signals(self.signum).name)
             self.cancelled = self._task.cancel()
+
+
+def _wake_at_signals(loop: asyncio.AbstractEventLoop) -> None:
+    """Let each signal wake the loop: Python calls `_receive` between two instructions, and a loop that waits has none.
+
+    A signal that another thread got, or that came just before the loop began to wait, does not interrupt its waiting.
+    """
+    readable, writable = os.pipe()
+    os.set_blocking(readable, False)
+    os.set_blocking(writable, False)
+    loop.add_reader(readable, os.read, readable, 4096)
+    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
 
 
 def leave(exit_code: int) -> NoReturn:

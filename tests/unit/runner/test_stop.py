@@ -134,6 +134,15 @@ def test_a_signal_does_not_wait_for_a_thread_that_the_job_left_behind(tally: Tal
     assert (ended.outcome["outcome"], ended.outcome["result"]) == ("succeeded", "done")
 
 
+def test_a_signal_that_another_thread_gets_wakes_the_job(tally: Tally) -> None:
+    tally.job("""
+import signal, threading
+threading.Timer(0.2, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGTERM)).start()
+await asyncio.sleep(600)
+""")
+    assert tally.run().code == 143
+
+
 class Left(BaseException):
     """Stands for the end of the process."""
 
