@@ -26,6 +26,7 @@ from tally_operator.workqueue import WorkQueue
 
 _FIRST_RETRY = 0.2  # seconds; doubled with each failure in a row
 _LAST_RETRY = 60.0  # seconds
+_EVENTS_END = 0.5  # seconds for the events that wait when it stops; they are worth no more
 _log = logging.getLogger(__name__)
 
 
@@ -82,15 +83,16 @@ class Controller:
         """Take on no more work, finish what is at hand, and end.
 
         Args:
-            seconds: After so many the rest is cut off between two writes; the next start goes on from there.
+            seconds: After so many the rest is cut off between two writes; the next start goes on from there. At 0
+                everything is cut off.
         """
         for task in self._tasks:
             task.remove_done_callback(self._ended)
         self._queue.close()
         if self._cluster is not None and seconds > 0:
+            await asyncio.wait(self._workers, timeout=seconds)
             with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await asyncio.wait(self._workers)
+                async with asyncio.timeout(_EVENTS_END):
                     await self._cluster.recorder.flush()
         for task in self._tasks:
             task.cancel()
