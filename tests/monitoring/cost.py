@@ -50,13 +50,20 @@ def _looks() -> None:
     asked = spec(9)
     cron = cronjob(asked, window("12:00:30", "12:09", "12:10"))
     world = seen(asked, counted("12:01"), cron=cron, jobs=[run("12:01"), run("12:02", "running")])
-    measured = min(_measured_looks(world) for _ in range(TRIES))
-    with (
-        mock.patch.object(metrics, "reconciling", contextlib.nullcontext),
-        mock.patch.object(metrics, "carried_out"),
-    ):
-        bare = min(_measured_looks(world) for _ in range(TRIES))
-    print(f"a look that writes a status: {measured * 1e6:.0f} µs, {measured / bare:.2f} times one without metrics")
+    measured, bare = [], []
+    for _ in range(TRIES):
+        measured.append(_measured_looks(world))
+        with (
+            mock.patch.object(metrics, "reconciling", contextlib.nullcontext),
+            mock.patch.object(metrics, "carried_out", _nothing),
+        ):
+            bare.append(_measured_looks(world))
+    ratio = min(measured) / min(bare)
+    print(f"a look that writes a status: {min(measured) * 1e6:.0f} µs, {ratio:.2f} times one without metrics")
+
+
+def _nothing(*_: object) -> None:
+    pass
 
 
 def _measured_looks(world: Observed) -> float:

@@ -7,7 +7,7 @@ import pytest
 from tally_operator import events
 from tally_operator.model import Outcome, Status
 from tally_operator.observed import Observed
-from tally_operator.steps import Step
+from tally_operator.steps import DeleteJob, Emit, Step
 
 from tests.unit.operator.world import carried_out, counted, cronjob, execution, plan, run, seen, spec, window
 
@@ -76,6 +76,29 @@ def test_a_failure_says_how_but_not_when(exit_code: int | None, message: str | N
     new = Status.model_validate({**new.to_json(), "lastExecution": {**last, "exitCode": exit_code, "message": message}})
     (told,) = events.told(after(R), new)
     assert (told.type, told.message) == ("Warning", says)
+
+
+def test_an_older_failure_is_not_told_in_the_words_of_the_newest() -> None:
+    new = after(F, F)
+    last = {
+        "job": "sync-2",
+        "outcome": F,
+        "scheduledTime": new.recent_executions[1].scheduled_time,
+        "message": "no stock",
+    }
+    told = events.told(after(R, R), Status.model_validate({**new.to_json(), "lastExecution": last}))
+    assert [each.message for each in told] == ["A run has failed.", "A run has failed: no stock"]
+
+
+def test_a_surplus_job_is_told_when_it_is_deleted_and_not_while_it_goes() -> None:
+    full = counted("12:01")
+    surplus = run("12:02", "running")
+    deleted, told = plan(seen(spec(1), full, jobs=[surplus]), "12:02:01").steps[-2:]
+    assert isinstance(deleted, DeleteJob)
+    assert isinstance(told, Emit)
+    assert told.message == f"Deleted the Job {surplus.name}, made after the limit of 1 was reached."
+    going = plan(seen(spec(1), full, jobs=[replace(surplus, deleting=True)]), "12:02:02").steps
+    assert not [each for each in going if isinstance(each, DeleteJob) or getattr(each, "reason", "") == told.reason]
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,12 @@ def test_what_ran_while_no_operator_was_there_is_counted(readings: Readings) -> 
     assert readings.grown("tally_executions_total") == {"succeeded": 1, "failed": 1}
 
 
+def test_a_job_that_came_and_went_between_two_looks_was_as_late_as_it_was(readings: Readings) -> None:
+    gone = run("12:01", created="12:01:03", completed="12:01:04", deleting=True)
+    looked(seen(THREE, counted(), cron=CRON, gone=(gone,)), "12:01:10")
+    assert readings.grown("tally_execution_lateness_seconds_sum") == {"": 3}
+
+
 def test_a_job_that_has_gone_unseen_is_unknown(readings: Readings) -> None:
     cron = replace(CRON, last_schedule_time=at("12:01"))
     looked(seen(THREE, counted(), cron=cron, watching_since="12:01:30"), "12:01:40")

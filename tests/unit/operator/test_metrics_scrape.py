@@ -22,10 +22,15 @@ def moment(value: float) -> str:
 
 
 def test_a_scheduled_job_is_told_by_what_its_status_says(picture: Picture) -> None:
-    recent = (execution("12:01"), execution("12:02", "failed"), execution("12:03", "failed"))
+    recent = (
+        execution("12:00"),
+        execution("12:01"),
+        execution("12:02", "failed"),
+        execution("12:03", "failed"),
+    )
     status = counted(
         phase="Running",
-        executions=3,
+        executions=4,
         remaining=5,
         missed=2,
         recent_executions=recent,
@@ -67,6 +72,7 @@ def test_one_that_has_gone_is_not_told_any_more(picture: Picture) -> None:
         ({"schedule": "0 14 * * *", "time_zone": "Europe/Berlin"}, {}, "13:00"),
         # Nothing is due where nothing may run.
         ({"suspend": True}, {"phase": "Suspended"}, None),
+        ({"suspend": True}, {"phase": "Running"}, None),
         ({}, {"phase": "Completed"}, None),
         ({}, {"phase": "Invalid"}, None),
     ],
