@@ -145,6 +145,7 @@ async def test_a_stop_finishes_what_is_at_hand_and_begins_nothing(monkeypatch: p
 
 
 async def test_a_stop_posts_the_events_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controller, "_EVENTS_END", SECONDS)
     async with running(monkeypatch) as (found, work):
         work.may_end.set()
         body = scheduled_job("sync")
