@@ -7,11 +7,16 @@ from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, overload
 
 from tally import factories
 from tally.errors import ServiceError, UnknownServiceError
 from tally.factories import Closer, Factory
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from tally.query import Query
 
 _log = logging.getLogger("tally.container")
 
@@ -107,6 +112,10 @@ class Container:
 
     @overload
     def resolve(self, name: Literal["logger"]) -> logging.Logger: ...
+    @overload
+    def resolve(self, name: Literal["query"]) -> "Query": ...
+    @overload
+    def resolve(self, name: Literal["database"]) -> "AsyncEngine": ...
     @overload
     def resolve(self, name: str) -> Any: ...  # noqa: ANN401 (services are known by name, not by type)
     def resolve(self, name: str) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import QueuePool
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tally import Container
 from tally.database import open_database
@@ -151,8 +152,9 @@ async def test_the_services_share_one_engine_which_is_closed_with_the_container(
             await connection.exec_driver_sql("INSERT INTO t VALUES (7)")
         assert (await container.resolve("query").graph(entity="t")).data == [{"id": 7}]
         assert container.resolve("database") is engine
-        assert engine.pool.checkedin() == 1
         pool = engine.pool
+        assert isinstance(pool, QueuePool)
+        assert pool.checkedin() == 1
     assert pool.checkedin() == 0
 
 

@@ -393,9 +393,8 @@ def test_names_are_taken_once() -> None:
 def test_an_unknown_name_lists_the_known_ones() -> None:
     container = Container({"fake": 1})
     container.register("shop", list)
-    with pytest.raises(
-        UnknownServiceError, match=r"no service 'shpo'\. Known: database, fake, input, logger, query, shop\. Register it in"
-    ):
+    said = r"no service 'shpo'\. Known: database, fake, input, logger, query, shop\. Register it in"
+    with pytest.raises(UnknownServiceError, match=said):
         container.resolve("shpo")
 
 
