@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from importlib import metadata
 
 from prometheus_client import (
     CollectorRegistry,
@@ -22,6 +21,7 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
+from tally import __version__
 
 from tally_operator import events, instants
 from tally_operator.model import Status
@@ -116,14 +116,7 @@ for _result in ("posted", "merged", "dropped", "failed"):
     posted.labels(_result)
 
 
-def _version() -> str:
-    try:
-        return metadata.version("tally")
-    except metadata.PackageNotFoundError:  # the image holds the packages, but no distribution
-        return "unknown"
-
-
-Info("tally_build", "What runs.", registry=REGISTRY).info({"version": _version(), "python": platform.python_version()})
+Info("tally_build", "What runs.", registry=REGISTRY).info({"version": __version__, "python": platform.python_version()})
 
 
 @contextmanager

@@ -9,6 +9,9 @@ from tally.execution import Execution
 if TYPE_CHECKING:
     from tally.workflows import WorkflowResult, step, workflow
 
+# As in pyproject.toml; images hold the packages without the metadata to read it from.
+__version__ = "0.2.0"
+
 __all__ = ["Container", "Execution", "JobConfig", "WorkflowResult", "step", "workflow"]
 
 

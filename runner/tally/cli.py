@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from typing import cast
 
+from tally import __version__
 from tally.errors import TallyError
 
-VERSION = "0.1.0"  # as in pyproject.toml; the runner's image has no package metadata to read it from
 COMMANDS = ("list", "check", "run", "dev", "next", "new", "manifests", "completion")  # as `tally --help` tells of them
 _BROKEN_PIPE = 128 + 13  # as a program that SIGPIPE ended
 _INTERRUPTED = 128 + 2
@@ -52,7 +52,7 @@ def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
         description="Runs scheduled jobs: one Python file is one job.",
         epilog="Each command tells more: tally run --help",
     )
-    parser.add_argument("--version", action="version", version=f"tally {VERSION}")
+    parser.add_argument("--version", action="version", version=f"tally {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name in names:
         importlib.import_module(f"tally.commands.{name}").add(commands)

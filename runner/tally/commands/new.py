@@ -86,7 +86,7 @@ def _texts(name: str, schedule: str, folder: Path) -> dict[Path, str]:
     """What to write, by file, once the name and the schedule are known to be sound."""
     import json
 
-    from tally.cli import VERSION
+    from tally import __version__
     from tally.config import JobConfig
     from tally.cron.words import describe
 
@@ -98,7 +98,7 @@ def _texts(name: str, schedule: str, folder: Path) -> dict[Path, str]:
     place = folder if folder.name else folder.resolve()  # the folder "." has a name of its own, too
     dockerfile = place.parent / "Dockerfile"
     if not any(folder.glob("*.py")) and not dockerfile.exists():
-        texts[dockerfile] = _DOCKERFILE.format(version=VERSION, folder=place.name)
+        texts[dockerfile] = _DOCKERFILE.format(version=__version__, folder=place.name)
     return texts
 
 

@@ -106,6 +106,8 @@ def test_output_that_the_terminal_cannot_show_is_escaped(tally: Tally) -> None:
 def test_the_version_is_that_of_the_package(command: Command) -> None:
     project = tomllib.loads((RUNNER.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert command("--version").out == f"tally {project['version']}\n"
+    chart = (RUNNER.parent / "charts" / "tally" / "Chart.yaml").read_text(encoding="utf-8").splitlines()
+    assert {f"version: {project['version']}", f"appVersion: {project['version']}"} <= set(chart)
 
 
 def test_a_run_imports_no_other_command(tally: Tally) -> None:
