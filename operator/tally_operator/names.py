@@ -1,15 +1,16 @@
 """Every name that Tally writes into a cluster: group, labels, annotations. In one place, as others read them too."""
 
-GROUP = "tally.dev"
-VERSION = "v1"
-API_VERSION = f"{GROUP}/{VERSION}"
-KIND = "ScheduledJob"
-PLURAL = "scheduledjobs"
-FIELD_MANAGER = "tally"
+from tally.names import API_VERSION as API_VERSION
+from tally.names import GROUP as GROUP
+from tally.names import JOB_CONTAINER as JOB_CONTAINER
+from tally.names import KIND as KIND
+from tally.names import LABEL_NAME as LABEL_NAME
+from tally.names import LABEL_OWNER as LABEL_OWNER
+from tally.names import PLURAL as PLURAL
+from tally.names import SLOT as SLOT
+from tally.names import VERSION as VERSION
 
-# On CronJobs, Jobs and pods.
-LABEL_NAME = f"{GROUP}/name"  # spec.name, for people: kubectl logs -l tally.dev/name=...
-LABEL_OWNER = f"{GROUP}/owner"  # the ScheduledJob's uid, for the operator: a name may be given again, a uid never
+FIELD_MANAGER = "tally"
 
 # On the CronJob's job template, and so on each Job: the fence. See fence.py.
 AFTER = f"{GROUP}/after"
@@ -21,8 +22,3 @@ TEMPLATE = f"{GROUP}/template"
 
 # On the CronJob itself, written together with its status.lastScheduleTime: that time is ours, and no Job's slot.
 FORGOTTEN = f"{GROUP}/forgotten"
-
-# Written by the CronJob controller on each Job that it makes (Kubernetes >= 1.28).
-SLOT = "batch.kubernetes.io/cronjob-scheduled-timestamp"
-
-JOB_CONTAINER = "job"

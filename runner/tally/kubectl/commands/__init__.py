@@ -1,0 +1,1 @@
+"""The commands of `kubectl tally`, one module each; `main.py` lists them."""
