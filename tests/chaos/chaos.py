@@ -242,12 +242,13 @@ def _is_adopted(job: Json) -> bool:
 def _deployment_at_rest(cluster: Cluster) -> Iterator[None]:
     """Scale the installed operator to nothing meanwhile: this program starts and kills its own."""
     kubectl = Kubectl(cluster, demo.SYSTEM)
+    replicas = kubectl.run("get", "deployment", "tally", "--output=jsonpath={.spec.replicas}")
     kubectl.run("scale", "deployment", "tally", "--replicas=0")
     kubectl.run("wait", "pod", "--selector=app.kubernetes.io/name=tally", "--for=delete", "--timeout=60s")
     try:
         yield
     finally:
-        kubectl.run("scale", "deployment", "tally", "--replicas=1")
+        kubectl.run("scale", "deployment", "tally", f"--replicas={replicas}")
         kubectl.run("rollout", "status", "deployment", "tally", "--timeout=120s")
 
 
