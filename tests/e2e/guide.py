@@ -25,7 +25,8 @@ _COMMAND_SECONDS = 180.0
 _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "TIME"),
     (re.compile(r"\b\d\d:\d\d(:\d\d)?Z"), "TIME"),
-    (re.compile(r"\b(\d+(\.\d+)? ?(ms|[smhd]))+(?=[\s.\"]|$)"), "DURATION"),
+    (re.compile(r"\b(\d+(\.\d+)? ?(ms|min|[smhd]))+(?=[\s.\"]|$)"), "DURATION"),
+    (re.compile(r", DURATION late"), ""),  # a busy machine
     (re.compile(r"(?<=duration_seconds=)[\d.]+"), "DURATION"),
     (re.compile(r"\b\d+\.\d+\.\d+\b"), "VERSION"),
     (re.compile(r"(?<=from )\S+(?= namespace)"), "NAMESPACE"),

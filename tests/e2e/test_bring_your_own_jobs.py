@@ -26,7 +26,7 @@ def test_the_guide_leads_from_an_empty_folder_to_a_job_that_runs(newcomer: Kubec
 
 def test_the_answers_are_compared() -> None:
     shown = "greet   1/1   3s   ...done at 00:35Z in 0.5 s\n"
-    assert same(shown, "greet 1/1 48s and so it is done at 12:00Z in 12 s\n")
+    assert same(shown, "greet 1/1 2m48s and so it is done at 12:00Z, 3 s late in 1 min\n")
     assert not same(shown, "greet 2/2 48s and so it is done at 12:00Z in 12 s\n")
     assert not same(shown, "greet 1/1 48s done\n")
 
