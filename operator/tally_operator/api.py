@@ -119,6 +119,8 @@ class Api:
     async def __aenter__(self) -> Self:
         configuration = await configured()
         configuration.connection_pool_maxsize = self._connections
+        # Else aiohttp looks for ~/.netrc before each request, in another thread.
+        configuration.client_session_kwargs = {"trust_env": False}
         self._client = client.ApiClient(configuration)
         return self
 

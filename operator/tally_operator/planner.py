@@ -196,10 +196,11 @@ def _created(case: _Case, at: Timing) -> tuple[Window | Problem | None, tuple[St
 
 def _corrected(case: _Case, own: CronJob, at: Timing) -> tuple[Window | Problem | None, tuple[Step, ...]]:
     """Compare the CronJob with what it should be."""
-    live = own.body["spec"]
+    there = own.body
+    live = there["spec"]
     same_firings = live["schedule"] == case.spec.schedule and live.get("timeZone") == case.spec.time_zone
     resumed = bool(live.get("suspend")) and not case.spec.suspend
-    version = own.body["metadata"]["resourceVersion"]
+    version = there["metadata"]["resourceVersion"]
     steps: list[Step] = []
     if same_firings and not resumed:
         window = _kept(case, own, at)
@@ -211,9 +212,9 @@ def _corrected(case: _Case, own: CronJob, at: Timing) -> tuple[Window | Problem 
     body = _rendered(case, window)
     if isinstance(body, Problem):
         return body, ()
-    if not drift.has_drifted(own.body, body) and own.window == window:
+    if not drift.has_drifted(there, body) and own.window == window:
         return window, ()
-    removal = drift.foreign_fields(own.body, body)
+    removal = drift.foreign_fields(there, body)
     return window, (*steps, ApplyCronJob(uid=own.uid, version=version, body=body, removal=removal))
 
 

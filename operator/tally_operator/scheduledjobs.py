@@ -1,7 +1,7 @@
 """kopf watches the ScheduledJobs for us, and does nothing else: no finalizer, no annotation, no event of its own."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import kopf
@@ -43,10 +43,26 @@ async def watch(
     await kopf.run_tasks(tasks, ignored=ours)
 
 
+class _NoComparison(kopf.DiffBaseStorage):
+    """Spares kopf from copying each object to find out what has changed, which is for handlers that we do not have."""
+
+    def build(self, *, body: kopf.Body, extra_fields: Iterable[kopf.FieldSpec] | None = None) -> kopf.BodyEssence:
+        del body, extra_fields
+        return kopf.BodyEssence()
+
+    def fetch(self, *, body: kopf.Body) -> None:
+        del body
+
+    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
+        del body, patch, essence
+
+
 def _settings() -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.scanning.disabled = True  # the CRD is there, and the namespaces are named or all
     settings.posting.enabled = False
+    settings.persistence.diffbase_storage = _NoComparison()
+    settings.queueing.idle_timeout = 0.1  # seconds for which kopf keeps a task for each object that it has told of
     settings.watching.server_timeout = WATCH_SECONDS
     settings.watching.client_timeout = WATCH_SECONDS + 30
     settings.watching.inactivity_timeout = QUIET_SECONDS

@@ -76,7 +76,12 @@ def cronjob(
     body = render.cronjob(KEY, owner, asked, fence, DEFAULTS)
     body["metadata"]["resourceVersion"] = "1"
     body["metadata"]["resourceVersion"] = "5"
-    settings: dict[str, Any] = {"name": asked.name, "uid": CRONJOB_UID, "created": at(created), "body": body}
+    settings: dict[str, Any] = {
+        "name": asked.name,
+        "uid": CRONJOB_UID,
+        "created": at(created),
+        "source": observed.packed(body),
+    }
     return CronJob(owner=owner, window=fence, last_schedule_time=maybe_at(last), **{**settings, **fields})
 
 
@@ -160,7 +165,7 @@ def _after(world: Observed, step: Step, now: str) -> Observed:
             assert world.cronjob is not None
             fence = observed.window(body["spec"]["jobTemplate"]["metadata"]["annotations"])
             body = {**body, "metadata": {**body["metadata"], "resourceVersion": "5"}}
-            return replace(world, cronjob=replace(world.cronjob, body=body, window=fence))
+            return replace(world, cronjob=replace(world.cronjob, source=observed.packed(body), window=fence))
         case ForgetPassed(until=until):
             assert world.cronjob is not None
             return replace(world, cronjob=replace(world.cronjob, last_schedule_time=until, forgotten=until))
