@@ -86,13 +86,13 @@ class Applied:
         seconds: From the first one's being sent until all was there and written.
         cpu: Seconds of CPU that the operator used for it.
         latencies: Seconds from each one's being sent until it was settled.
-        requests: What the operator asked for, by verb and resource.
+        writes: What the operator wrote, by verb and resource.
     """
 
     seconds: float
     cpu: float
     latencies: list[float]
-    requests: dict[str, int]
+    writes: dict[str, int]
 
 
 async def applied(bench: Bench, namespace: str, number: int, told: Told) -> Applied:
@@ -103,9 +103,10 @@ async def applied(bench: Bench, namespace: str, number: int, told: Told) -> Appl
         sent = await _sent(bench.client, namespace, number)
         await settled.wait(_PATIENCE)
     latencies = [moment - sent[name] for name, moment in settled.at.items()]
-    requests = Counter(f"{each.verb} {each.resource}" for each in bench.stage.audited(mark) if not each.rests)
+    written = (each for each in bench.stage.audited(mark) if each.writes and each.namespace == namespace)
+    writes = Counter(f"{each.verb} {each.resource}" for each in written)
     used = bench.subject.cpu() - cpu
-    return Applied(max(settled.at.values()) - begin, used, sorted(latencies), dict(requests))
+    return Applied(max(settled.at.values()) - begin, used, sorted(latencies), dict(writes))
 
 
 @dataclass(frozen=True)

@@ -73,8 +73,8 @@ class Run:
             await self.churn()
         self._bench.subject.stop()
 
-    async def rounds(self) -> None:
-        """Apply a few in turn with the floor."""
+    async def rounds(self) -> list[tuple[Floor, Applied]]:
+        """Apply a few in turn with the floor, and give what came of each round."""
         number = self._sizes.few
         pairs = [await self._round(number, f"{index + 1}") for index in range(self._sizes.rounds)]
         ratio = statistics.median(applied.seconds / floor.operator for floor, applied in pairs)
@@ -87,6 +87,7 @@ class Run:
         self._say("the same beside the floor of all three writes", "-", f"{plain:.2f} x", None)
         self._note_costs(number, [floor for floor, _ in pairs], [applied for _, applied in pairs])
         self._report.raw["rounds"] = [{"floor": asdict(floor), "operator": _short(applied)} for floor, applied in pairs]
+        return pairs
 
     async def many(self) -> None:
         """Apply many, then look at what they cost at rest."""
@@ -237,4 +238,4 @@ class Run:
 
 def _short(applied: Applied) -> dict[str, object]:
     latency = {f"p{share}": percentile(applied.latencies, share / 100) for share in (50, 99)}
-    return {"seconds": applied.seconds, "cpu": applied.cpu, "requests": applied.requests, **latency}
+    return {"seconds": applied.seconds, "cpu": applied.cpu, "writes": applied.writes, **latency}

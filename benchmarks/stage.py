@@ -15,7 +15,6 @@ from tally_cluster.settings import Cluster
 
 from tests.e2e.kube import Kubectl
 
-NAME = "bench"
 HOME = "tally-system"
 OPERATOR = f"system:serviceaccount:{HOME}:tally"
 _SHOWN = ("crd", "fence", "serviceaccount", "rbac-operator", "rbac-election")
@@ -83,13 +82,17 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
-    """Bring a fresh control plane up, with the chart's CRD, policy and roles; it goes at the end."""
-    with exclusive(settings.home() / "locks" / f"{NAME}-run"):
-        left = settings.load(NAME)
+def stage(name: str = "bench") -> Iterator[Stage]:
+    """Bring a fresh control plane up, with the chart's CRD, policy and roles; it goes at the end.
+
+    Args:
+        name: The cluster's.
+    """
+    with exclusive(settings.home() / "locks" / f"{name}-run"):  # one run at a time has the name
+        left = settings.load(name)
         if left is not None:
             lifecycle.down(left)
-        cluster = Cluster(NAME, settings.free_port_base(settings.known()), control_plane=True)
+        cluster = Cluster(name, settings.free_port_base(settings.known()), control_plane=True)
         try:
             lifecycle.up(cluster)
             _quicken(cluster)
