@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tally.cli import COMMANDS
+from tally_cluster import toolchain
 
 from tests.unit.runner.command import Command
 from tests.unit.runner.process import RUNNER, Tally
@@ -69,10 +70,17 @@ def test_bash_completes(folder: Path) -> None:
     assert dict(zip(completed, shell(folder, "bash", "-c", COMPLETE, lines=lines), strict=True)) == completed
 
 
-@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
-def test_zsh_completes_the_names_of_jobs(folder: Path) -> None:
+@pytest.fixture
+def zsh() -> str:
+    """The shell zsh, which not every machine has, and not everybody may install."""
+    if shutil.which("zsh") is None and os.geteuid() == 0:
+        toolchain.apt_install(["zsh"])
+    return shutil.which("zsh") or pytest.skip("zsh is not installed")
+
+
+def test_zsh_completes_the_names_of_jobs(folder: Path, zsh: str) -> None:
     def complete(*words: str) -> list[str]:
-        return shell(folder, "zsh", "-f", "-c", COMPLETE_ZSH, "zsh", *words)
+        return shell(folder, zsh, "-f", "-c", COMPLETE_ZSH, "zsh", *words)
 
     assert complete("run", "") == ["report", "sync-products"]
     assert complete("run", "--jobs", "shop/jobs", "") == ["sync-prices"]
