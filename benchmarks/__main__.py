@@ -6,10 +6,10 @@ import sys
 
 from benchmarks.client import Client
 from benchmarks.measures import Bench
+from benchmarks.processes import Tally
 from benchmarks.report import Report
 from benchmarks.run import PARTS, Run, Sizes
 from benchmarks.stage import stage
-from benchmarks.subject import Subject
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
 async def _measured(sizes: Sizes, report: Report) -> None:
     with stage() as here:
         async with Client(here.cluster) as client:
-            bench = Bench(here, client, Subject(here))
+            bench = Bench(here, client, Tally(here))
             try:
                 await Run(bench, sizes, report).all()
             finally:

@@ -12,8 +12,8 @@ from typing import Any
 
 from benchmarks import objects
 from benchmarks.client import APPLY, MERGE, Client, Json, at_once
+from benchmarks.processes import Running
 from benchmarks.stage import Stage
-from benchmarks.subject import Subject
 from benchmarks.watching import Goal, watched
 
 Told = Callable[[int], None]
@@ -33,7 +33,7 @@ class Bench:
 
     stage: Stage
     client: Client
-    subject: Subject
+    subject: Running
 
     async def namespace(self, name: str) -> str:
         """Make a namespace."""

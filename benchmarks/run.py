@@ -5,15 +5,16 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
 from benchmarks import measures
 from benchmarks.measures import Applied, Bench, Floor, Told
+from benchmarks.processes import Rival
 from benchmarks.report import Report, percentile
 
 T = TypeVar("T")
-PARTS = ("apply", "many", "minutes", "churn")
+PARTS = ("apply", "rival", "many", "minutes", "churn")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,8 @@ class Run:
         parts = self._sizes.parts
         if "apply" in parts:
             await self.rounds()
+        if "rival" in parts:
+            await self.rival()
         if "many" in parts:
             await self.many()
         elif "minutes" in parts or "churn" in parts:
@@ -88,6 +91,17 @@ class Run:
         self._note_costs(number, [floor for floor, _ in pairs], [applied for _, applied in pairs])
         self._report.raw["rounds"] = [{"floor": asdict(floor), "operator": _short(applied)} for floor, applied in pairs]
         return pairs
+
+    async def rival(self) -> None:
+        """Let an operator on controller-runtime do the same."""
+        number = self._sizes.few
+        rival = Run(replace(self._bench, subject=Rival(self._bench.stage)), self._sizes, self._report)
+        found = [await rival._round(number, f"rival{index + 1}") for index in range(self._sizes.rounds)]
+        ratio = statistics.median(applied.seconds / floor.operator for floor, applied in found)
+        seconds, cpu = (statistics.median(each) for each in zip(*((a.seconds, a.cpu) for _, a in found), strict=True))
+        what = f"{number:,} with an operator in Go (controller-runtime), which counts nothing"
+        self._say(what, "-", f"{ratio:.2f} x ({seconds:.1f} s; {cpu:.1f} s of CPU)", None)
+        self._report.raw["rival"] = [{"floor": asdict(floor), "operator": _short(applied)} for floor, applied in found]
 
     async def many(self) -> None:
         """Apply many, then look at what they cost at rest."""

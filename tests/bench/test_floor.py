@@ -4,10 +4,10 @@ import pytest
 
 from benchmarks.client import Client
 from benchmarks.measures import Bench
+from benchmarks.processes import Tally
 from benchmarks.report import Report
 from benchmarks.run import Run, Sizes
 from benchmarks.stage import stage
-from benchmarks.subject import Subject
 
 WRITES = {"patch cronjobs": 1000, "patch scheduledjobs/status": 1000}
 
@@ -16,7 +16,7 @@ async def test_a_thousand_cost_two_writes_each(capsys: pytest.CaptureFixture[str
     report = Report()
     with stage("benchtest") as here:
         async with Client(here.cluster) as client:
-            bench = Bench(here, client, Subject(here))
+            bench = Bench(here, client, Tally(here))
             try:
                 ((_, applied),) = await Run(bench, Sizes(rounds=1), report).rounds()
             finally:
