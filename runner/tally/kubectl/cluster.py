@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import urllib3
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from yaml import YAMLError
 
-from tally.kubectl.errors import ClusterError, ConflictError, ForbiddenError, NotFoundError
-from tally.kubectl.resources import SCHEDULED_JOBS, Json, Resource
+from tally.kubectl.errors import ClusterError
+from tally.kubectl.refusals import refusal
+from tally.kubectl.resources import Json, Resource
 
 FIELD_MANAGER = "kubectl-tally"
 _PAGE = 500  # objects
@@ -25,6 +25,8 @@ _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 30.0
 _WATCH_SECONDS = 300  # until the API server ends a watch; a connection that died unnoticed lasts as long
 _CLOCKS_AGREE = timedelta(seconds=2)  # a Date header is cut off to the second, and takes its time
+# The client checks a kubeconfig's content only in part.
+_UNREADABLE = (config.ConfigException, YAMLError, OSError, TypeError, AttributeError, LookupError)
 
 Query = Mapping[str, str | int]
 
@@ -173,7 +175,7 @@ class Cluster:
         try:
             if response.status >= 400:
                 with self._reachable():
-                    raise self._refusal(response.status, response.data, verb, resource, namespace)
+                    raise refusal(response.status, response.data, verb, resource, namespace, self.context)
             yield response
         finally:
             response.close()
@@ -194,30 +196,6 @@ class Cluster:
         if date:
             ahead = parsedate_to_datetime(date).astimezone(UTC) - datetime.now(UTC)
             self._ahead = ahead if abs(ahead) > _CLOCKS_AGREE else timedelta(0)
-
-    def _refusal(
-        self, status: int, content: bytes, verb: str, resource: Resource, namespace: str | None
-    ) -> ClusterError:
-        said = _status_of(content)
-        message = str(said.get("message") or content[:500].decode(errors="replace")).strip()
-        where = "in all namespaces" if namespace is None else f"in the namespace {namespace!r}"
-        if status == 401:
-            return ClusterError(
-                f"The cluster of the context {self.context!r} does not know you: the credentials in your kubeconfig "
-                "are missing or no longer valid. Does `kubectl auth whoami` work?"
-            )
-        if status == 403 and said.get("details", {}).get("causes") is None and f"cannot {verb} resource" in message:
-            flag = "-A" if namespace is None else f"-n {namespace}"
-            return ForbiddenError(
-                f"You may not {verb} {resource.title} {where}. Check: kubectl auth can-i {verb} {resource.title} {flag}"
-            )
-        if status == 404 and said.get("reason") != "NotFound" and resource == SCHEDULED_JOBS:
-            return ClusterError(
-                f"The cluster of the context {self.context!r} has no ScheduledJobs: Tally is not installed there. "
-                "Install its chart (helm install tally charts/tally), or choose another context."
-            )
-        kinds = {403: ForbiddenError, 404: NotFoundError, 409: ConflictError}
-        return kinds.get(status, ClusterError)(f"The API server refused to {verb} {resource.title} {where}: {message}")
 
 
 def connect(kubeconfig: str | None, context: str | None, namespace: str | None) -> Cluster:
@@ -262,7 +240,7 @@ def _readable() -> Iterator[None]:
     """Say in words that there is no kubeconfig, or what is wrong with it."""
     try:
         yield
-    except (config.ConfigException, YAMLError, OSError) as error:
+    except _UNREADABLE as error:
         said = " ".join(str(error).split())
         raise ClusterError(
             f"Your kubeconfig leads to no cluster: {said.rstrip('.')}. Name one by --kubeconfig or KUBECONFIG; "
@@ -278,11 +256,3 @@ def _chosen(contexts: list[Json], current: Json | None, wanted: str | None) -> J
         known = ", ".join(str(each["name"]) for each in contexts)
         raise ClusterError(f"Your kubeconfig has no context {wanted!r}. It has: {known}.")
     return found
-
-
-def _status_of(content: bytes) -> dict[str, Any]:
-    try:
-        said = json.loads(content)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}

@@ -13,7 +13,7 @@ from tally.errors import TallyError
 from tally.kubectl.options import add_cluster_options
 from tally.kubectl.plain import aside
 
-COMMANDS = ("status", "history", "suspend", "resume", "trigger", "logs")
+COMMANDS = ("status", "history", "logs", "trigger", "suspend", "resume", "forecast", "diff")
 _BROKEN_PIPE = 128 + 13  # as a program that SIGPIPE ended
 _INTERRUPTED = 128 + 2
 _FRAMES = 25_000  # an object may be nested as deeply as the API server lets it, which is more than Python does
@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a test may have put something simpler there
             stream.reconfigure(errors="backslashreplace")
+    frames = sys.getrecursionlimit()
     sys.setrecursionlimit(_FRAMES)
     try:
         options = parser().parse_args(arguments)
@@ -51,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # kubectl tally status | head -1
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
+    finally:
+        sys.setrecursionlimit(frames)
 
 
 def parser() -> argparse.ArgumentParser:

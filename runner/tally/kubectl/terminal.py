@@ -148,7 +148,8 @@ def _table(grid: Grid) -> Table:
     columns = max([len(grid.heads), *map(len, grid.rows)], default=0)
     for index in range(columns):
         head = grid.heads[index] if index < len(grid.heads) else ""
-        options: dict[str, Any] = {"overflow": "fold"} if index in grid.wraps else {"no_wrap": True}
+        wraps = {"overflow": "fold", "min_width": len(head)}
+        options: dict[str, Any] = wraps if index in grid.wraps else {"no_wrap": True}
         table.add_column(head, **options)
     for row in grid.rows:
         table.add_row(*row)
