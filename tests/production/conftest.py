@@ -8,6 +8,7 @@ from tally_cluster import images, lifecycle, settings
 from tally_cluster.progress import exclusive
 from tally_cluster.settings import Cluster
 
+from tests.e2e.kube import Kubectl
 from tests.production import story
 from tests.production.helm import OLD_CHART, OLD_OPERATOR
 from tests.production.story import Story
@@ -45,5 +46,12 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def told(production: Cluster) -> Story:
-    """All that happens, once."""
-    return story.play(production)
+    """All that happens, once; where it goes wrong, what the operators have said."""
+    try:
+        return story.play(production)
+    except AssertionError:
+        for namespace in (story.SYSTEM, story.STOCK):
+            kubectl = Kubectl(production, namespace)
+            print(kubectl.ask("get", "pods", "--all-namespaces", "--output=wide").out)
+            print(kubectl.ask("logs", "--selector=app.kubernetes.io/name=tally", "--prefix", "--tail=50").out)
+        raise

@@ -2,14 +2,16 @@
 
 A minute is the smallest step of a schedule, so all that must be shown across one is shown across the same two:
 
-before the first   the previous release is installed, and ScheduledJobs are made
-in the first       their runs go on while the release is upgraded, rolled back, upgraded again and uninstalled;
-                   a second release is installed for another namespace, and the operator of it that leads is killed
+before the first   the previous release is installed and upgraded, a second one is installed for another namespace, and
+                   ScheduledJobs are made in each time
+in the first       runs go on while the release is rolled back, upgraded again and uninstalled; then the operator that
+                   leads the second release is killed
 in the second      nobody is there for the CronJobs of the first release, and they go on; `helm test` runs in the second
 after it           the first release is installed anew, for one namespace, with the lock and with defaults for all jobs
 """
 
 import json
+import subprocess
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -54,21 +56,23 @@ class Story:
     """What was seen, in this order.
 
     Args:
-        started: The previous release, with runs under way.
+        installed: The previous release.
         upgraded: After the upgrade.
+        started: With runs under way.
         rolled_back: After the rollback.
-        upgraded_again: After the second upgrade.
+        upgraded_again: After the upgrade of what was rolled back.
         uninstalled: Without an operator, before the next scheduled time.
         kept: The names of the cluster's policies then.
         over_limit: What the API server then said to a Job after the last one of `limited`.
         alone: Without an operator, after the next scheduled time.
-        leaders: Who led the second release, before its end and after.
+        leaders: Who led the second release, before it was killed and after.
         tested: What `helm test` said of the second release.
         reinstalled: At the end.
     """
 
-    started: Sight
+    installed: Sight
     upgraded: Sight
+    started: Sight
     rolled_back: Sight
     upgraded_again: Sight
     uninstalled: Sight
@@ -96,22 +100,28 @@ def play(cluster: Cluster) -> Story:
             statuses={name: each.get("status", {}) for name, each in _by_name(shop.all("scheduledjobs")).items()},
         )
 
-    helm.install_previous()
-    _begin(shop)
-    started = look()
-    helm.upgrade(replicas=2)
-    upgraded = look()
-    _edit(shop)
-    helm.run("rollback", "tally", "1", "--wait")
-    rolled_back = look()
-    helm.upgrade(replicas=2)
-    upgraded_again = look()
-    helm.run("uninstall", "tally", "--wait")
-    uninstalled = look()
-    kept = system.run("get", POLICIES, "--output=name").split()
-    over_limit = _one_too_many(shop)
     with ThreadPoolExecutor() as pool:
-        tested, leaders = _second_release(cluster, pool)
+        helm.install_previous()
+        # Its own time must not come, at whatever hour this is.
+        shop.apply(scheduled_job("edited", template=QUICK, schedule="0 0 29 2 *"))
+        eventually(lambda: shop.get("cronjob", "edited"), 30, "there is a CronJob")
+        installed = look()
+        second = pool.submit(_install_second, cluster)
+        helm.upgrade(replicas=2)
+        _edit(shop)
+        upgraded = look()
+        second.result()
+        _begin(shop)
+        started = look()
+        helm.run("rollback", "tally", "1", "--wait")
+        rolled_back = look()
+        helm.upgrade(replicas=2)
+        upgraded_again = look()
+        helm.run("uninstall", "tally", "--wait")
+        uninstalled = look()
+        kept = system.run("get", POLICIES, "--output=name").split()
+        over_limit = _one_too_many(shop)
+        tested, leaders = _try_second(cluster, pool)
         _next_minute(shop, uninstalled)
         alone = look()
         lock = {"enabled": True, "images": ["tally.local/"]}
@@ -120,7 +130,7 @@ def play(cluster: Cluster) -> Story:
         eventually(lambda: _settled(look()), 60, "all that ran is counted")
         reinstalled = look()
         return Story(
-            *(started, upgraded, rolled_back, upgraded_again, uninstalled, kept, over_limit, alone),
+            *(installed, upgraded, started, rolled_back, upgraded_again, uninstalled, kept, over_limit, alone),
             *(leaders, tested.result(), reinstalled),
         )
 
@@ -130,13 +140,11 @@ def _by_name(objects: Iterable[Json]) -> dict[str, Json]:
 
 
 def _begin(shop: Kubectl) -> None:
-    """Make the ScheduledJobs, and wait until the first run of the long one is under way."""
+    """Make the ScheduledJobs that run, and wait until the first run of the long one is under way."""
     shop.apply(
         scheduled_job("steady", template=LONG, successfulJobsHistoryLimit=10),
         scheduled_job("limited", template=QUICK, numberOfExecutions=2),
         scheduled_job("tidy", template=QUICK, successfulJobsHistoryLimit=0),
-        # Its own time must not come, at whatever hour this is.
-        scheduled_job("edited", template=QUICK, schedule="0 0 29 2 *"),
     )
     eventually(lambda: len(shop.all("cronjobs")) == len(NAMES), 30, "there are CronJobs")
     eventually(lambda: _running(shop, "steady"), 90, "the first run is under way")
@@ -171,26 +179,36 @@ def _one_too_many(shop: Kubectl) -> Answer:
     return shop.ask("create", "--dry-run=server", "--filename=-", stdin=json.dumps(job))
 
 
-def _second_release(cluster: Cluster, pool: ThreadPoolExecutor) -> tuple[Future[Answer], tuple[str, str]]:
-    """Install a release for one namespace, begin its test, and kill the operator that leads."""
-    stock, helm = Kubectl(cluster, STOCK), Helm(cluster, STOCK)
+def _install_second(cluster: Cluster) -> None:
+    """Install a release for one namespace; there is nothing yet that two could meddle with."""
     apart: Json = {"crds": {"install": False}, "fence": {"enabled": False}}
-    helm.upgrade(replicas=2, watch={"namespaces": [STOCK]}, **apart)
-    eventually(lambda: _leader(stock), 20, "one operator leads")
+    Helm(cluster, STOCK).upgrade(replicas=2, watch={"namespaces": [STOCK]}, **apart)
+
+
+def _try_second(cluster: Cluster, pool: ThreadPoolExecutor) -> tuple[Future[Answer], tuple[str, str]]:
+    """Begin the second release's test, and kill the operator that leads."""
+    stock, helm = Kubectl(cluster, STOCK), Helm(cluster, STOCK)
+    eventually(lambda: _leader(stock), 30, "one operator leads")
     first = _leader(stock)
     tested = pool.submit(helm.ask, "test", "tally", "--logs")
     eventually(lambda: stock.get("cronjob", "tally-test"), 30, "the test has begun")
-    stock.run("delete", "pod", first, "--grace-period=0", "--force")
-    eventually(lambda: _leader(stock) not in ("", first), 30, "another operator leads")
+    _kill(stock, first)
+    eventually(lambda: _leader(stock) not in ("", first), 60, "another operator leads")
     return tested, (first, _leader(stock))
 
 
 def _leader(kubectl: Kubectl) -> str:
-    """Give the name of the pod that leads; empty when none does."""
+    """Give the name by which an operator leads: its pod's, and one of its own life's."""
     lease = kubectl.get("lease", "tally") or {}
-    holder = str(lease.get("spec", {}).get("holderIdentity") or "")
-    pods = [each["metadata"]["name"] for each in kubectl.all("pods", "app.kubernetes.io/name=tally")]
-    return next((pod for pod in pods if holder.startswith(pod)), "")
+    return str(lease.get("spec", {}).get("holderIdentity") or "")
+
+
+def _kill(kubectl: Kubectl, leader: str) -> None:
+    """End an operator as a crash would: it gives no Lease back."""
+    pod = kubectl.get("pod", leader.rpartition("_")[0]) or {}
+    container = pod["status"]["containerStatuses"][0]["containerID"].removeprefix("containerd://")
+    ctr = ["ctr", f"--address={kubectl.cluster.containerd_socket}", "--namespace=k8s.io"]
+    subprocess.run([*ctr, "tasks", "kill", "--signal=SIGKILL", container], check=True, capture_output=True)
 
 
 def _next_minute(shop: Kubectl, before: Sight) -> None:
