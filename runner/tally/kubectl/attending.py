@@ -42,7 +42,7 @@ def attend(
         ClusterError: It cannot be read.
     """
     shown: set[str] = set()
-    said = ""
+    tell = _once(say)
     while True:
         now_is, pods = _look(cluster, namespace, job)
         for pod in pods:
@@ -54,10 +54,7 @@ def attend(
                     write(piece)
         if now_is.outcome != "running":
             return with_ending(now_is, pods)
-        why = waits_for(cluster, namespace, now_is, pods)
-        if why and why != said:
-            say(why)
-        said = why or said
+        tell(waits_for(cluster, namespace, now_is, pods))
         time.sleep(_LOOK_SECONDS)
 
 
@@ -67,16 +64,13 @@ def until_begun(cluster: Cluster, namespace: str, job: str, *, say: Callable[[st
     Returns:
         Its pods that have begun, oldest first.
     """
-    said = ""
+    tell = _once(say)
     while True:
         now_is, pods = _look(cluster, namespace, job)
         begun = [pod for pod in pods if has_begun(pod)]
         if begun or now_is.outcome != "running":
             return begun
-        why = waits_for(cluster, namespace, now_is, pods)
-        if why and why != said:
-            say(why)
-        said = why or said
+        tell(waits_for(cluster, namespace, now_is, pods))
         time.sleep(_LOOK_SECONDS)
 
 
@@ -91,6 +85,18 @@ def waits_for(cluster: Cluster, namespace: str, now_is: Run, pods: Sequence[Json
         return None
     events = [] if pods else reading.events_of(cluster, namespace, now_is.job)
     return why_stuck(now_is, pods, events) or f"The pod of {now_is.job} is being made."
+
+
+def _once(say: Callable[[str], None]) -> Callable[[str | None], None]:
+    """Say each thing once: Kubernetes tries again and again, and its reasons take turns."""
+    said: set[str | None] = {None}
+
+    def tell(why: str | None) -> None:
+        if why is not None and why not in said:
+            say(why)
+        said.add(why)
+
+    return tell
 
 
 def _look(cluster: Cluster, namespace: str, job: str) -> tuple[Run, list[Json]]:
