@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -104,6 +104,23 @@ async def configured() -> client.Configuration:
     return configuration
 
 
+class Listing:
+    """The objects of a listing, each read when it is asked for: ten thousand at once would take 300 MB."""
+
+    def __init__(self) -> None:
+        self._pages: list[bytes] = []
+
+    def add(self, objects: list[dict[str, Any]]) -> None:
+        """Take in a page."""
+        for each in objects:
+            each["metadata"].pop("managedFields", None)  # half of an object, and nobody's concern
+        self._pages.append(json.dumps(objects, separators=(",", ":")).encode())
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for page in self._pages:
+            yield from json.loads(page)
+
+
 class Api:
     """A connection to the API server, with the pod's service account or the person's kubeconfig.
 
@@ -176,17 +193,17 @@ class Api:
         with tolerated_absence():
             await self._request("DELETE", path, None, body)
 
-    async def list(self, path: str, query: Query | None = None) -> tuple[list[dict[str, Any]], str]:
+    async def list(self, path: str, query: Query | None = None) -> tuple[Iterable[dict[str, Any]], str]:
         """Read all pages of a list.
 
         Returns:
             The objects, and the resource version from which to watch.
         """
-        objects: list[dict[str, Any]] = []
+        objects = Listing()
         token = ""
         while True:
             page = await self.get(path, {**(query or {}), "limit": PAGE, **({"continue": token} if token else {})})
-            objects += page["items"]
+            objects.add(page["items"])
             token = page["metadata"].get("continue", "")
             if not token:
                 return objects, page["metadata"]["resourceVersion"]

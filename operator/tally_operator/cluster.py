@@ -104,7 +104,7 @@ class Cluster:
         """Read what a finished Job's newest pod left in its termination message."""
         query: Query = {"labelSelector": f"batch.kubernetes.io/job-name={job.name}"}
         pods, _ = await self._api.list(f"/api/v1/namespaces/{key.namespace}/pods", query)
-        return termination.read(pods)
+        return termination.read(list(pods))
 
     async def _carry_out(self, scheduled_job: ScheduledJob, step: Step, versions: dict[str, str]) -> None:
         key = scheduled_job.key

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from tally_operator import names
@@ -156,7 +157,7 @@ class Controller:
             try:
                 paths = self._paths(names.API_VERSION, names.PLURAL)
                 listings = [await self._api.list(path) for path in paths]
-                bodies = [body for listed, _ in listings for body in listed]
+                bodies = chain.from_iterable(listed for listed, _ in listings)
                 self._changed(self._store.sync_scheduled_jobs(bodies, min(int(version) for _, version in listings)))
                 return
             except FAILURES as error:

@@ -2,7 +2,7 @@
 
 import sys
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -70,9 +70,7 @@ class Store:
         Returns:
             What is to be looked at again.
         """
-        listed = list(bodies)
-        changed = {key for body in listed for key in self.put_scheduled_job(body)}
-        present = {body["metadata"]["uid"] for body in listed}
+        changed, present = _taken(bodies, self.put_scheduled_job)
         gone = [each for each in self._scheduled_jobs.values() if self._is_gone(each.uid, present, version)]
         return changed | {key for each in gone for key in self._forget(each)}
 
@@ -123,9 +121,7 @@ class Store:
         Returns:
             What is to be looked at again.
         """
-        listed = list(bodies)
-        changed = {key for body in listed for key in self.put_job(body)}
-        present = {body["metadata"]["uid"] for body in listed}
+        changed, present = _taken(bodies, self.put_job)
         for uid in [owner] if owner else list(self._jobs):
             jobs = self._jobs.get(uid, {})
             for gone in [job for job in jobs.values() if self._is_gone(job.uid, present, version)]:
@@ -144,9 +140,7 @@ class Store:
         Returns:
             What is to be looked at again.
         """
-        listed = list(bodies)
-        changed = {key for body in listed for key in self.put_cronjob(body)}
-        present = {body["metadata"]["uid"] for body in listed}
+        changed, present = _taken(bodies, self.put_cronjob)
         gone = [each for each in self._cronjobs.values() if self._is_gone(each.uid, present, version)]
         return changed | {key for each in gone for key in self.drop_cronjob(each.body)}
 
@@ -230,6 +224,16 @@ class Store:
             return False
         self._versions[metadata["uid"]] = version
         return True
+
+
+def _taken(bodies: Iterable[Json], put: Callable[[Json], set[Key]]) -> tuple[set[Key], set[str]]:
+    """Take in the objects of a listing one by one; give what is to be looked at again, and the uids."""
+    changed: set[Key] = set()
+    present: set[str] = set()
+    for body in bodies:
+        changed |= put(body)
+        present.add(body["metadata"]["uid"])
+    return changed, present
 
 
 def _age(scheduled_job: ScheduledJob) -> tuple[datetime, str]:

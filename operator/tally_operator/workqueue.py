@@ -67,6 +67,8 @@ class WorkQueue(Generic[K]):
 
     async def get(self) -> K | None:
         """Wait for a key and take it; `done` must follow. None when the queue is closed."""
+        # Else a worker with nothing to write would go through ten thousand keys before anything else got its turn.
+        await asyncio.sleep(0)
         while not self._closed:
             wait = self._promote()
             if self._ready:

@@ -220,3 +220,19 @@ async def test_tells_how_long_nobody_has_taken_what_is_due(clock: Clock) -> None
     assert queue.standing(clock.seconds) == 30
     assert await taken(queue) == "a"
     assert queue.standing(clock.seconds) == 0
+
+
+async def test_a_worker_that_never_waits_lets_others_have_their_turn() -> None:
+    queue: WorkQueue[int] = WorkQueue()
+    for key in range(100):
+        queue.add(key)
+
+    async def work() -> None:
+        while len(queue):
+            queue.done(await queue.get() or 0)
+
+    working, turns = asyncio.ensure_future(work()), 0
+    while not working.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns >= 100, "the event loop stood still"
