@@ -1,6 +1,6 @@
 # Every target is one line to learn: `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-here test-node test-fast soak chaos lint types format manifests lock shop-db cluster clean
+.PHONY: help setup demo test test-here test-node test-fast soak chaos bench lint types format manifests lock shop-db cluster clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,6 +44,9 @@ soak: setup ## drive the planner through fifty thousand hostile worlds instead o
 chaos: setup cluster ## break things for minutes while a hundred jobs run, and count what came of it (15 minutes)
 	@PYTHONPATH=deploy/local $(BIN)/python -m tests.chaos.chaos
 	@PYTHONPATH=deploy/local $(BIN)/python -m tests.chaos.chaos --without-operator
+
+bench: setup cluster ## measure the operator against the API server itself, with ten thousand ScheduledJobs (half an hour)
+	@PYTHONPATH=deploy/local $(BIN)/python -m benchmarks
 
 lint: setup ## ruff and the rules of who imports whom
 	@$(BIN)/ruff check --quiet
