@@ -13,11 +13,11 @@ from tally.errors import TallyError
 from tally.kubectl.options import add_cluster_options
 from tally.kubectl.plain import aside
 
-COMMANDS = ("status", "history", "logs", "trigger", "suspend", "resume", "forecast", "diff")
+COMMANDS = ("status", "history", "logs", "trigger", "suspend", "resume", "forecast", "diff", "ui")
 _BROKEN_PIPE = 128 + 13  # as a program that SIGPIPE ended
 _INTERRUPTED = 128 + 2
 _FRAMES = 25_000  # an object may be nested as deeply as the API server lets it, which is more than Python does
-_LIBRARIES = ("kubernetes", "rich", "yaml", "urllib3")
+_LIBRARIES = ("aiohttp", "jinja2", "kubernetes", "rich", "yaml", "urllib3")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,135 @@
+"""A shop's ScheduledJobs at any instant, as an API server gives them: for pictures, and for tests to create."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def written(moment: datetime) -> str:
+    """Write an instant as the API server does."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def recent(now: datetime, every: timedelta, outcomes: str, seconds: Sequence[int] = (4,)) -> list[Json]:
+    """Write the memory of executions, the newest at most one period ago.
+
+    Args:
+        now: The present time, aware.
+        every: Between two.
+        outcomes: A letter each, oldest first: s, f, r, u.
+        seconds: How long they took, again and again.
+    """
+    words = {"s": "succeeded", "f": "failed", "r": "running", "u": "unknown"}
+    newest = datetime.fromtimestamp(now.timestamp() // every.total_seconds() * every.total_seconds(), UTC)
+    return [
+        {
+            "scheduledTime": written(newest - every * (len(outcomes) - 1 - index)),
+            "outcome": words[letter],
+            **({} if letter == "r" else {"durationSeconds": seconds[index % len(seconds)]}),
+        }
+        for index, letter in enumerate(outcomes)
+    ]
+
+
+def body(name: str, schedule: str, memory: Sequence[Json] = (), *, spec: Json | None = None, **status: Any) -> Json:  # noqa: ANN401
+    """Write a ScheduledJob that has kept its schedule.
+
+    Args:
+        name: Its name.
+        schedule: Its schedule.
+        memory: Of executions.
+        spec: More of its spec.
+        status: More of its status.
+    """
+    counts = {outcome: sum(each["outcome"] == outcome for each in memory) for outcome in ("succeeded", "failed")}
+    last: Json = {}
+    if memory:
+        newest = memory[-1]
+        last = {"lastScheduleTime": newest["scheduledTime"], "executions": len(memory)}
+        newest = {key: newest[key] for key in ("scheduledTime", "outcome")}
+        last["lastExecution"] = {"job": f"{name}-1", **newest}
+    phase = "Running" if memory and memory[-1]["outcome"] == "running" else "Scheduled"
+    return {
+        "apiVersion": "tally.dev/v1",
+        "kind": "ScheduledJob",
+        "metadata": {"name": name},
+        "spec": {"name": name, "schedule": schedule, **(spec or {})},
+        "status": {
+            "observedGeneration": 1,
+            "phase": phase,
+            "conditions": conditions("Ready"),
+            "recentExecutions": list(memory),
+            "executions": 0,
+            **counts,
+            **last,
+            **status,
+        },
+    }
+
+
+def conditions(*true: str, reason: str = "Scheduled", message: str = "The CronJob is as it should be.") -> list[Json]:
+    """Write the three conditions, of which some are true."""
+    return [
+        {
+            "type": type_,
+            "status": "True" if type_ in true else "False",
+            "reason": reason,
+            "message": message,
+            "lastTransitionTime": "2026-03-01T12:00:01Z",
+            "observedGeneration": 1,
+        }
+        for type_ in ("Ready", "Stalled", "Complete")
+    ]
+
+
+def shop(now: datetime) -> list[Json]:
+    """Write the ScheduledJobs of a shop."""
+    minutes, hour, day = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
+    syncing = recent(now, minutes, "sssssfsssr", (41, 38, 44, 52, 39, 12, 47, 43, 45))
+    done = "It has run as often as it should."
+    return [
+        body(
+            "sync-products",
+            "*/5 * * * *",
+            syncing,
+            spec={"input": {"since": "2026-01-01"}},
+            executions=1284,
+            succeeded=1279,
+            failed=4,
+        ),
+        body("send-receipts", "* * * * *", recent(now, timedelta(minutes=1), "ssssssssss", (2, 3, 2)), executions=8640),
+        body("refresh-stock", "*/15 8-20 * * 1-6", recent(now, 3 * minutes, "ssssfssuss", (9, 8, 11)), executions=412),
+        body(
+            "nightly-report",
+            "30 2 * * *",
+            recent(now, day, "sssssssss", (340, 352)),
+            spec={"timeZone": "Europe/Berlin"},
+        ),
+        body("limited-test", "*/10 * * * *", recent(now, 2 * minutes, "ss"), spec={"numberOfExecutions": 3}),
+        body(
+            "import-history",
+            "0 * * * *",
+            recent(now - 3 * hour, hour, "sfs", (610, 95, 655)),
+            spec={"numberOfExecutions": 3},
+            phase="Completed",
+            completionTime=written(now - 3 * hour),
+            conditions=conditions("Ready", "Complete", reason="LimitReached", message=done),
+        ),
+        body(
+            "price-feed",
+            "*/20 6-22 * * *",
+            recent(now - day, 4 * minutes, "ssfff", (18, 17, 3)),
+            spec={"suspend": True},
+            phase="Suspended",
+            conditions=conditions("Ready", reason="Suspended", message="spec.suspend is true."),
+        ),
+        body("clean-carts", "15 * * * *", recent(now - minutes, hour, "ssssssssss", (28, 31, 25))),
+        body(
+            "leap-day",
+            "0 9 31 2 *",
+            phase="Invalid",
+            conditions=conditions("Stalled", reason="NeverFires", message="31 February never comes."),
+        ),
+    ]
