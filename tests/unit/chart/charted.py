@@ -17,6 +17,7 @@ Json = dict[str, Any]
 # helm must not find anybody's cluster.
 NOWHERE = {**os.environ, "KUBECONFIG": "/nonexistent"}
 HOOK = "helm.sh/hook"
+VERSION = yaml.safe_load((demo.CHART / "Chart.yaml").read_text())["version"]
 
 
 def helm(*arguments: str, values: Json | None = None) -> "subprocess.CompletedProcess[str]":

@@ -9,7 +9,7 @@ import yaml
 from tally_cluster import demo
 
 from deploy import chart_docs
-from tests.unit.chart.charted import Json, at, names, nested, rendered, the
+from tests.unit.chart.charted import VERSION, Json, at, names, nested, rendered, the
 
 POD = ("spec", "template", "spec")
 CONTAINER = (*POD, "containers", 0)
@@ -64,12 +64,17 @@ SPREAD = {"maxSkew": 2, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedu
 GRAFANA = ("grafana_dashboard", "g")
 OWN = {"labelSelector": {"matchLabels": {"app.kubernetes.io/name": "tally", "app.kubernetes.io/instance": "tally"}}}
 RESOURCES = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "2Gi"}}
-# By value: what is set, where one looks, what is there without it and with it. Dotted names besides it are set too.
+# By value: what is set, where one looks, what is there without it and with it. BESIDES holds what must be on for it.
 SWITCHES: dict[str, tuple[object, Look, object, object]] = {
-    "image.repository": ("a/b", lambda them: operator(them, *CONTAINER, "image"), "tally-operator:0.2.0", "a/b:0.2.0"),
+    "image.repository": (
+        "a/b",
+        lambda them: operator(them, *CONTAINER, "image"),
+        f"tally-operator:{VERSION}",
+        f"a/b:{VERSION}",
+    ),
     "image.tag": (
         *("9", lambda them: operator(them, *CONTAINER, "image")),
-        *("tally-operator:0.2.0", "tally-operator:9"),
+        *(f"tally-operator:{VERSION}", "tally-operator:9"),
     ),
     "image.pullPolicy": (
         *("Always", lambda them: operator(them, *CONTAINER, "imagePullPolicy")),
@@ -99,7 +104,7 @@ SWITCHES: dict[str, tuple[object, Look, object, object]] = {
     "watch.namespaces": (["a", "b"], lambda them: environment(them).get("TALLY_NAMESPACES"), None, "a,b"),
     "runner.image": (
         *("mine:1", lambda them: environment(them)["TALLY_RUNNER_IMAGE"]),
-        *("tally-runner:0.2.0", "mine:1"),
+        *(f"tally-runner:{VERSION}", "mine:1"),
     ),
     "jobs.imagePullSecrets": (
         *([{"name": "s"}], lambda them: job_template(them, "imagePullSecrets")),
