@@ -1,6 +1,6 @@
 # Every target is one line to learn: `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-here test-node test-fast soak chaos bench lint types format manifests lock shop-db cluster clean
+.PHONY: help setup demo test test-here test-node test-fast soak chaos bench lint types format manifests docs lock shop-db cluster clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -63,6 +63,10 @@ format: setup ## format the code and order the imports
 manifests: setup ## make the CRD and the plain manifests anew, from the model and the chart
 	@$(BIN)/python -m tally_operator.crd > charts/tally/files/crd.yaml
 	@deploy/render > deploy/tally.yaml
+
+docs: setup ## make the reference pages anew, and the site of docs/ in build/site
+	@$(BIN)/python -m deploy.docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 lock: setup ## pin every dependency anew, by version and hash: requirements/*.txt
 	@$(LOCK) --extra operator --output-file requirements/operator.txt
