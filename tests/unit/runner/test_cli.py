@@ -167,7 +167,16 @@ def examples(text: str) -> list[str]:
 
 
 # What needs a cluster, or another shell; `tally dev` goes on until somebody stops it.
-ELSEWHERE = {"tally manifests | kubectl apply -f -", 'eval "$(tally completion zsh)"'}
+CRONJOB = """
+kind: CronJob
+metadata: {name: backup}
+spec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: {containers: [{name: job, image: postgres:16}]}}}}}
+"""
+ELSEWHERE = {
+    "tally manifests | kubectl apply -f -",
+    "kubectl get cronjob backup --output yaml | tally manifests --from-cronjob -",
+    'eval "$(tally completion zsh)"',
+}
 
 
 def test_every_example_works_as_it_stands(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,6 +187,7 @@ def test_every_example_works_as_it_stands(command: Command, monkeypatch: pytest.
         shown = [line.partition(" | jq ")[0] for line in shown]
     for folder, name in [("jobs", "sync-products"), ("jobs", "limited-test"), ("services/shop/jobs", "sync-stock")]:
         command.job(name, folder=folder)
+    (command.folder / "backup.yaml").write_text(CRONJOB)
     program = command.folder / "bin" / "tally"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tally "$@"\n')
