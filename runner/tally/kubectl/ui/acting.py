@@ -1,5 +1,8 @@
 """What the buttons do, as the commands of the same names do it, and in the same words."""
 
+import json
+
+from tally.errors import InputError
 from tally.kubectl import observed, runs, words
 from tally.kubectl.cluster import Cluster
 from tally.kubectl.commands import trigger as by_hand
@@ -39,6 +42,10 @@ def trigger(cluster: Cluster, scheduled_job: ScheduledJob, given: str | None) ->
         InputError: The input is no JSON.
         ClusterError: It is refused.
     """
-    checked = None if given is None else by_hand._checked(given)
-    body = cluster.create(JOBS, scheduled_job.namespace, by_hand._body(cluster, scheduled_job, checked))
+    if given is not None:
+        try:
+            json.loads(given)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f'The input is no JSON: {error}. Write for example {{"since": "2026-01-01"}}.') from error
+    body = cluster.create(JOBS, scheduled_job.namespace, by_hand._body(cluster, scheduled_job, given))
     return words.triggered(runs.run(body), scheduled_job)

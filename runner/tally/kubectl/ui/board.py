@@ -64,13 +64,6 @@ class Board:
         """All of them, in the order of kubectl."""
         return sorted(self._entries.values(), key=lambda entry: (entry.row.job.namespace, entry.row.job.name))
 
-    def find(self, namespace: str, name: str) -> Entry | None:
-        """Give one by its name."""
-        named = (
-            each for each in self._entries.values() if (each.row.job.namespace, each.row.job.name) == (namespace, name)
-        )
-        return next(named, None)
-
     def take(self, event: Event) -> None:
         """Take in what the watch has seen."""
         self.serial += 1

@@ -76,7 +76,8 @@ class Pages:
         entries = board.entries
         phases = Counter(each.row.phase for each in entries)
         noted = sum(each.row.note is not None for each in entries)
-        return self._draw("summary.html", total=len(entries), phases=[(each, phases[each]) for each in _PHASES if phases[each]], noted=noted)
+        known = [(each, phases[each]) for each in _PHASES if phases[each]]
+        return self._draw("summary.html", total=len(entries), phases=known, noted=noted)
 
     def timeline(self, scheduled_jobs: Sequence[ScheduledJob], now: datetime) -> str:
         """Draw the last and the next 24 hours of all."""

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, tzinfo
 from http import HTTPStatus
 from pathlib import Path
@@ -53,11 +53,13 @@ class Server:
         self._board = Board(cluster.now, self._pages.row)
         self._first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._day = (0.0, "")
+        self._streams: set[asyncio.Task[object]] = set()
 
     def application(self) -> web.Application:
         """Make what answers requests; it follows the cluster as long as it runs."""
         application = web.Application(middlewares=[self._guarded, self._told])
         application.cleanup_ctx.append(self._following)
+        application.on_shutdown.append(self._end_streams)
         application.add_routes(
             [
                 web.get("/", self._overview),
@@ -96,6 +98,23 @@ class Server:
             self._first.set_result(None)
         elif isinstance(event, Lost):
             self._first.set_exception(event.error)
+
+    @contextmanager
+    def _streaming(self) -> Iterator[None]:
+        """Go on until the tab, or the server, ends it."""
+        task = asyncio.current_task()
+        assert task is not None, "a handler is in one"
+        self._streams.add(task)
+        try:
+            with suppress(ConnectionResetError):
+                yield
+        finally:
+            self._streams.discard(task)
+
+    async def _end_streams(self, _: web.Application) -> None:
+        """Part from the tabs that are still there: they would never part from us."""
+        for stream in self._streams:
+            stream.cancel()
 
     async def _refresh(self) -> None:
         while True:
@@ -186,7 +205,7 @@ class Server:
         if heard > self._board.serial:  # of another server, at whose address this one is
             await response.write(b'data: {"anew": true}\n\n')
             return response
-        with suppress(ConnectionResetError):
+        with self._streaming():
             await response.write(b"retry: 1000\n\n")
             while True:
                 try:
@@ -215,7 +234,7 @@ class Server:
         await asyncio.to_thread(logs.check, self._cluster, job, name)
         response = _stream("text/plain")
         await response.prepare(request)
-        with suppress(ConnectionResetError):
+        with self._streaming():
             async for piece in logs.followed(self._cluster, job.namespace, name):
                 await response.write(piece)
         return response
@@ -250,7 +269,9 @@ async def served(cluster: Cluster, chosen: Chosen, mine: tzinfo, port: int) -> A
         ClusterError: They cannot be read, or the port is taken.
     """
     server = Server(cluster, chosen, mine)
-    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=_END_SECONDS)
+    runner = web.AppRunner(
+        server.application(), access_log=None, handler_cancellation=True, shutdown_timeout=_END_SECONDS
+    )
     await runner.setup()
     try:
         try:
