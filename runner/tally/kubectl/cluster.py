@@ -5,6 +5,7 @@ must not cost a class per object.
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -209,12 +210,13 @@ def connect(kubeconfig: str | None, context: str | None, namespace: str | None) 
     Raises:
         ClusterError: There is no kubeconfig, or no such context in it.
     """
-    known, current = contexts(kubeconfig)
+    where = _location(kubeconfig)
+    known, current = contexts(where)
     chosen = _chosen(known, current, context)
     configuration = client.Configuration()
     configuration.retries = False  # whoever waits for an answer wants to hear at once that there is none
     with _readable():
-        api = config.new_client_from_config(kubeconfig, chosen["name"], client_configuration=configuration)
+        api = config.new_client_from_config(where, chosen["name"], client_configuration=configuration)
     return Cluster(api, chosen["name"], namespace or chosen["context"].get("namespace") or "default")
 
 
@@ -231,8 +233,13 @@ def contexts(kubeconfig: str | None) -> tuple[list[Json], Json | None]:
         ClusterError: There is no kubeconfig.
     """
     with _readable():
-        known: tuple[list[Json], Json | None] = config.list_kube_config_contexts(kubeconfig)
+        known: tuple[list[Json], Json | None] = config.list_kube_config_contexts(_location(kubeconfig))
         return known
+
+
+def _location(kubeconfig: str | None) -> str:
+    """Say where the kubeconfig is; the client itself looks at the environment only when it is imported."""
+    return kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
 
 
 @contextmanager
