@@ -68,6 +68,7 @@ def native(name: str) -> Json:
         "metadata": {"name": name},
         "spec": {
             "schedule": MINUTELY,
+            "timeZone": "Etc/UTC",  # as Tally's have one: its controller looks zones up, which takes a moment
             "concurrencyPolicy": "Allow",
             "jobTemplate": {"spec": {"template": {"spec": pod}}},
         },

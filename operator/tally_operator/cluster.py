@@ -123,9 +123,11 @@ class Cluster:
                     await self._api.merge(f"{_jobs(key)}/{name}", adopted)
             case DeleteCronJob(cronjob=name, uid=uid):
                 await self._api.delete(f"{_cronjobs(key)}/{name}", uid, "Orphan")
+                self._store.end_cronjob(Key(key.namespace, name), uid)
                 _log.info("%s/%s: deleted the CronJob %s, its Jobs stay", *key, name)
             case DeleteJob(job=name, uid=uid, why=why):
                 await self._api.delete(f"{_jobs(key)}/{name}", uid, "Background")
+                self._store.end_job(scheduled_job.uid, name, uid)
                 _log.info("%s/%s: deleted the Job %s (%s)", *key, name, why)
             case Emit():
                 self.recorder.record(scheduled_job, step)

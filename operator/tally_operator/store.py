@@ -144,6 +144,18 @@ class Store:
         gone = [each for each in self._cronjobs.values() if self._is_gone(each.uid, present, version)]
         return changed | {key for each in gone for key in self.drop_cronjob(each.body)}
 
+    def end_cronjob(self, key: Key, uid: str) -> None:
+        """Take a CronJob for one that goes, as the API server has agreed: no later look is to ask again."""
+        known = self._cronjobs.get(key)
+        if known is not None and known.uid == uid:
+            self._cronjobs[key] = replace(known, deleting=True)
+
+    def end_job(self, owner: str, name: str, uid: str) -> None:
+        """Take a Job for one that goes; `owner` is its ScheduledJob's uid."""
+        known = self._jobs.get(owner, {}).get(name)
+        if known is not None and known.uid == uid:
+            self._jobs[owner][name] = replace(known, deleting=True)
+
     def keys(self) -> set[Key]:
         """Give all ScheduledJobs' keys."""
         return set(self._scheduled_jobs)

@@ -21,13 +21,23 @@ from tally_operator.steps import (
 )
 from tally_operator.store import Store
 
-from tests.unit.operator.world import CRONJOB_UID, UID, at, cronjob, scheduled_job, spec, window
+from tests.unit.operator.world import CRONJOB_UID, KEY, UID, at, cronjob, scheduled_job, spec, window
 
 BODY = cast("dict[str, Any]", cronjob(spec(3), window("12:00:30", "12:03", "12:04")).body)
 CRONJOB = "/apis/batch/v1/namespaces/shop/cronjobs/sync"
 JOB = "/apis/batch/v1/namespaces/shop/jobs/sync-1"
 STATUS = "/apis/tally.dev/v1/namespaces/shop/scheduledjobs/sync/status"
 
+OBJECT = {
+    "metadata": {
+        "namespace": "shop",
+        "name": "sync",
+        "uid": UID,
+        "resourceVersion": "7",
+        "creationTimestamp": "2026-01-05T12:00:00Z",
+    },
+    "spec": {"name": "sync", "schedule": "* * * * *"},
+}
 CREATE = CreateCronJob(body=BODY)
 APPLY = ApplyCronJob(uid=CRONJOB_UID, version="5", body=BODY)
 FORGET = ForgetPassed(cronjob="sync", uid=CRONJOB_UID, version="5", until=at("12:20:10"))
@@ -101,6 +111,19 @@ async def test_steps_are_carried_out_in_their_order() -> None:
         ("delete", CRONJOB, (CRONJOB_UID, "Orphan")),
         ("delete", JOB, ("job-1", "Background")),
     ]
+
+
+async def test_a_deletion_is_asked_for_once() -> None:
+    store = Store()
+    store.put_scheduled_job(OBJECT)
+    labels = {"tally.dev/owner": UID, "tally.dev/name": "sync"}
+    metadata = {**OBJECT["metadata"], "name": "sync-1", "uid": "job-1", "labels": labels}
+    store.put_job({"metadata": metadata, "status": {}})
+    delete = DeleteJob(job="sync-1", uid="job-1", why="history")
+    await Cluster(cast("Api", Requests()), store).carry_out(scheduled_job(spec(3)), (delete,))
+    seen = store.observe(KEY, at("12:00"))
+    assert seen is not None
+    assert [job.deleting for job in seen.jobs] == [True]
 
 
 async def test_what_is_forgotten_is_marked_in_the_same_request_and_then_applied_over() -> None:

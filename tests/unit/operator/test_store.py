@@ -145,6 +145,19 @@ def test_what_is_newer_than_a_listing_stays_though_it_is_not_in_it(store: Store)
     assert observe(store).jobs == ()
 
 
+def test_what_the_api_server_has_agreed_to_delete_goes_before_a_watch_tells(store: Store) -> None:
+    store.put_cronjob(cronjob(11))
+    store.put_job(job(1, 12))
+    store.end_cronjob(Key("shop", "sync"), "another")
+    store.end_job("uid-of-first", "sync-1", "another")
+    assert [each.deleting for each in (observe(store).cronjob, *observe(store).jobs) if each] == [False, False]
+    store.end_cronjob(Key("shop", "sync"), "cronjob-1")
+    store.end_job("uid-of-first", "sync-1", "uid-of-sync-1")
+    assert [each.deleting for each in (observe(store).cronjob, *observe(store).jobs) if each] == [True, True]
+    assert store.drop_job(job(1, 14)) == {FIRST}
+    assert observe(store).jobs == ()
+
+
 class TestRivals:
     def test_the_older_one_wins(self, store: Store) -> None:
         assert store.put_scheduled_job(body("second", 11, created="12:00:05")) == {FIRST, SECOND}
