@@ -88,6 +88,12 @@ def test_a_mended_schedule_is_no_longer_invalid() -> None:
     assert (found.before.idle, len(found.after.times), found.refused) == ("it never fires", 10, "")
 
 
+def test_another_interval_counts_from_when_it_is_applied() -> None:
+    before = live(schedule="@every 30m", status={"nextScheduleTime": "2026-03-02T12:20:00Z"})
+    assert f"{compared(before, manifest(schedule='@every 30m', retries=1)).after.times[0]:%H:%M:%S}" == "12:20:00"
+    assert f"{compared(before, manifest(schedule='@every 60m')).after.times[0]:%H:%M:%S}" == "13:00:30"
+
+
 def test_what_would_be_invalid() -> None:
     found = compared(live(), manifest(timeZone="Nowhere/Land"))
     lines = in_pipe(shown(found)).splitlines()
@@ -148,6 +154,10 @@ items:
         (
             "{kind: ScheduledJob, metadata: {name: a}, spec: {name: a, schedule: x, numberOfExecutions: 0}}",
             "numberOfExecutions is 0. Write a whole number, 1 or more.",
+        ),
+        (
+            "{kind: ScheduledJob, metadata: {name: a}, spec: {name: a, schedule: x, numberOfExecutions: yes}}",
+            "numberOfExecutions is True. Write a whole number, 1 or more.",
         ),
     ],
 )

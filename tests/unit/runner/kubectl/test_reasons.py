@@ -149,3 +149,14 @@ def test_a_job_that_gets_no_pod() -> None:
     assert why(scheduled_job(), (going_on,), events=(event, others)) == [
         f"The Job {name} gets no pod: exceeded quota: pods"
     ]
+
+
+def test_a_job_that_got_its_pod_in_the_end() -> None:
+    going_on = job(SLOT, "running")
+    event = {
+        "reason": "FailedCreate",
+        "message": "exceeded quota: pods",
+        "involvedObject": {"name": going_on["metadata"]["name"]},
+    }
+    has_a_node = {**NO_NODE, "status": "True"}
+    assert why(scheduled_job(), (going_on,), (pod(going_on, conditions=[has_a_node]),), (event,)) == []

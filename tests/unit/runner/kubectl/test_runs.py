@@ -68,6 +68,13 @@ def test_the_newest_pod_s_result_counts() -> None:
     assert (run.result, run.exit_code) == ({"processed": 4}, 0)
 
 
+def test_a_run_that_is_tried_again_has_not_failed_yet() -> None:
+    going_on = job(SLOT, "running")
+    said = json.dumps({"outcome": "failed", "message": "RuntimeError: no stock"})
+    (run,) = runs(scheduled_job(), [going_on], [pod(going_on, state=terminated(1, said))])
+    assert (run.outcome, run.message, run.exit_code) == ("running", "", None)
+
+
 def test_the_last_execution_outlives_its_job_and_its_pod() -> None:
     last = {
         "job": "sync-products-1",

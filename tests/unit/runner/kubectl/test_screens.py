@@ -49,6 +49,12 @@ def test_the_table_fits_eighty_columns() -> None:
     ]
 
 
+def test_an_invalid_one_has_no_next_run_though_its_schedule_is_sound() -> None:
+    taken = scheduled_job("taken", status={"phase": "Invalid", "conditions": conditions("Stalled", reason="NameTaken")})
+    (_, row) = in_pipe(overview([taken], [], NOON, "utf-8")).splitlines()
+    assert row.split()[-3:] == ["-", "-", "Invalid"]
+
+
 def test_the_schedule_gives_way_before_the_name() -> None:
     long = scheduled_job("n" * 40, schedule="1,2,3,4,5 1,2,3,4,5 1,2,3 * *", status=BUSY)
     shown = lines_on_terminal(overview([long], [], NOON, "utf-8", marked=5), 80)
