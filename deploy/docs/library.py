@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import tally
 from tally import errors
 from tally.query import Query
+from tally.workflows import BoundWorkflow, WorkflowError
 
 from deploy.docs.pages import table
 
@@ -30,20 +31,14 @@ def page() -> str:
         _class("JobConfig", tally.JobConfig),
         _class("Execution", tally.Execution),
         _class("Container", tally.Container, "resolve", "register", "override"),
-        _method("query.graph", Query.graph),
+        _function("query.graph", Query.graph),
         _function("step", tally.step),
         _function("workflow", tally.workflow),
-        _method("workflow(container).run", _bound_run()),
+        _method("workflow(container).run", BoundWorkflow.run),
         _class("WorkflowResult", tally.WorkflowResult),
         _errors(),
     ]
     return "\n".join(parts)
-
-
-def _bound_run() -> object:
-    from tally.workflows import BoundWorkflow
-
-    return BoundWorkflow.run
 
 
 def _class(name: str, class_: type, *methods: str) -> str:
@@ -132,7 +127,6 @@ def _blocks(text: str) -> Iterator[str]:
 
 def _errors() -> str:
     found = [each for each in vars(errors).values() if isinstance(each, type) and each.__module__ == errors.__name__]
-    rows = [(f"`{each.__name__}`", inspect.getdoc(each) or "") for each in found]
-    return "## Errors\n\nIn `tally.errors`; their messages say what to write instead.\n\n" + table(
-        ("error", "is"), rows
-    )
+    rows = [(f"`tally.errors.{each.__name__}`", inspect.getdoc(each) or "") for each in found]
+    rows.append(("`tally.workflows.WorkflowError`", inspect.getdoc(WorkflowError) or ""))
+    return "## Errors\n\nTheir messages say what to write instead.\n\n" + table(("error", "is"), rows)
