@@ -12,7 +12,7 @@ DOCS = ROOT / "docs"
 WITH_EXAMPLES = ("how-to", "coming-from")
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILE_LINE = re.compile(r"`(jobs/[\w/]+\.py)`[^\n]*:\n\n\Z")
+_FILE_LINE = re.compile(r"`([\w/]+\.(?:py|yaml))`[^\n]*:\n\n\Z")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ def pages() -> list[str]:
 
 def text(page: str) -> str:
     return (DOCS / page).read_text(encoding="utf-8")
+
+
+def files(page: str) -> list[Fence]:
+    """List the fences of a page that are the content of a file."""
+    return [fence for language in ("python", "yaml") for fence in fences(language, of=[page]) if fence.file]
 
 
 def fences(language: str, *, of: list[str] | None = None) -> list[Fence]:
