@@ -41,15 +41,23 @@ class Prometheus:
         folder: Where its configuration, data and log go; made for it.
         scrape_configs: What it scrapes, as in its own configuration.
         rules: A file of alert rules.
+        alerting: Whom it tells of alerts, as in its own configuration; None is nobody.
     """
 
-    def __init__(self, folder: Path, scrape_configs: list[dict[str, Any]], rules: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        scrape_configs: list[dict[str, Any]],
+        rules: Path,
+        alerting: dict[str, Any] | None = None,
+    ) -> None:
         self._folder = folder
         self._port = free_port()
         settings = {
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
             "rule_files": [str(rules)],
             "scrape_configs": scrape_configs,
+            **({"alerting": alerting} if alerting else {}),
         }
         (folder / "prometheus.yml").write_text(yaml.safe_dump(settings))
 
