@@ -1,7 +1,8 @@
 """A CronJob as the ScheduledJob that runs the same pods at the same times, and what of it has no counterpart.
 
-The pods stay the CronJob's own: its image, its command, and its rights. What Tally sets for its own runner and the
-CronJob does not (a user, a read-only root, no API token) is taken back, so that what has run goes on running.
+The pods stay the CronJob's own: its image, its command, and its rights. What Tally sets for its own runner (a read-only
+root, no API token) is set to what Kubernetes means by leaving it out, so that what has run goes on running. Null would
+say so too, but kubectl apply loses it; and "the image's own user" has no other word, so that is told instead.
 """
 
 import re
@@ -20,11 +21,13 @@ Json = dict[str, Any]
 
 # What Kubernetes means by a field that a CronJob leaves out, where a ScheduledJob means something else.
 _CONCURRENCY, _RETRIES, _FAILED_KEPT = "Allow", 6, 1
-# What Tally's own pods have, and a CronJob's only when it says so; null takes it out of the default (template).
-_POD_SECURITY = ("runAsNonRoot", "runAsUser", "runAsGroup", "fsGroup", "seccompProfile")
-_CONTAINER_SECURITY = ("allowPrivilegeEscalation", "readOnlyRootFilesystem", "capabilities")
-_POD_FIELDS = ("automountServiceAccountToken", "enableServiceLinks")
-_CAPABILITIES = ("drop",)
+# The same of a pod: what it has in Kubernetes, and has not in Tally, unless it says so.
+_POD = {"automountServiceAccountToken": True, "enableServiceLinks": True}
+_POD_SECURITY = {"runAsNonRoot": False}
+_CONTAINER_SECURITY = {"allowPrivilegeEscalation": True, "readOnlyRootFilesystem": False}
+_CAPABILITIES: Json = {"drop": []}
+_RUNNER_USER = 65532
+_FROM_THE_IMAGE = ("runAsUser", "runAsGroup")
 _OUR_LABELS = (
     "app.kubernetes.io/name",
     "app.kubernetes.io/managed-by",
@@ -215,11 +218,12 @@ def _template(job: Json, notes: list[str]) -> tuple[Json, str | None]:
         new_containers = [_renamed(each, old) for each in new_containers]
     image = next(each.get("image") for each in containers if each["name"] == old)
     pod = {
-        **dict.fromkeys(_POD_FIELDS),
+        **_POD,
         **pod,
-        "securityContext": _freed(pod.get("securityContext"), _POD_SECURITY),
+        "securityContext": _POD_SECURITY | (pod.get("securityContext") or {}),
         "containers": new_containers,
     }
+    _note_user(pod, notes)
     _note_places(pod, notes)
     _note_labels(template, notes)
     return {**_pod_metadata(template, old), "spec": pod}, image
@@ -244,16 +248,10 @@ def _check_no_other(old: str, pod: Json) -> None:
 def _container(container: Json) -> Json:
     """Give the container as the one that Tally knows: without its image, which is spec.image."""
     kept = {key: value for key, value in container.items() if key not in ("image", "args", "securityContext")}
-    security = _freed(container.get("securityContext"), _CONTAINER_SECURITY)
-    if security and security.get("capabilities"):
-        security["capabilities"] = _freed(security["capabilities"], _CAPABILITIES)
+    own = container.get("securityContext") or {}
+    security = _CONTAINER_SECURITY | own | {"capabilities": _CAPABILITIES | (own.get("capabilities") or {})}
     # Without them the default's would stay: `run NAME`, which only the runner's image understands.
     return {**kept, "name": names.JOB_CONTAINER, "args": container.get("args", []), "securityContext": security}
-
-
-def _freed(own: Json | None, defaults: Iterable[str]) -> Json | None:
-    """Take the defaults back that the CronJob does not set itself; null for all of them where it sets nothing."""
-    return {**dict.fromkeys(defaults), **own} if own else None
 
 
 def _renamed(value: Any, old: str) -> Any:  # noqa: ANN401 (JSON)
@@ -297,6 +295,21 @@ def _carried_metadata(metadata: Json, notes: list[str]) -> Json:
             f"{', '.join(left)} is not carried over: it marks the CronJob as that of the tool that applied it."
         )
     return carried
+
+
+def _note_user(pod: Json, notes: list[str]) -> None:
+    containers = [*(pod.get("initContainers") or ()), *pod["containers"]]
+    unsaid = [
+        field
+        for field in _FROM_THE_IMAGE
+        if field not in pod["securityContext"]
+        and any(field not in (each.get("securityContext") or {}) for each in containers)
+    ]
+    if unsaid:
+        notes.append(
+            f"The CronJob leaves {' and '.join(unsaid)} to its image; here it is {_RUNNER_USER}. If the image needs "
+            f"another, write it into spec.template.spec.securityContext, such as {unsaid[0]}: 0 for root."
+        )
 
 
 def _note_places(pod: Json, notes: list[str]) -> None:

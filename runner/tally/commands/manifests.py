@@ -24,9 +24,9 @@ _EXAMPLES = """examples:
 
 What a job's config leaves at its default is left out. So is its input: the job itself brings it.
 
-A CronJob keeps its image, its command and its pod's rights; no runner is needed. What has no
-counterpart in a ScheduledJob is told on the standard error, and as comments in the YAML. Without
-timeZone a schedule is read in UTC. Delete the CronJob before its ScheduledJob is applied.
+A CronJob keeps its image, its command and its pod's rights; no runner is needed. What changes
+is told on the standard error, and as comments in the YAML. Without timeZone a schedule is read
+in UTC, and /tmp is an empty volume. Delete the CronJob before its ScheduledJob is applied.
 
 Needs pyyaml: pip install 'tally[dev]'
 
@@ -135,7 +135,6 @@ def _converted_document(made: "Converted") -> str:
     lines = [
         f"Made by `tally manifests` from the CronJob {made.source}. Delete that one first, as both would run:",
         f"kubectl {where}delete cronjob {old} --cascade=orphan",
-        "What is null takes back a default of Tally's own runner, such as its user; without the line it applies.",
         *made.notes,
     ]
     return "".join(f"# {line}\n" for line in lines) + _written(made.manifest)

@@ -170,7 +170,12 @@ def examples(text: str) -> list[str]:
 CRONJOB = """
 kind: CronJob
 metadata: {name: backup}
-spec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: {containers: [{name: job, image: postgres:16}]}}}}}
+spec:
+  schedule: "@daily"
+  jobTemplate:
+    spec:
+      template:
+        spec: {securityContext: {runAsUser: 70, runAsGroup: 70}, containers: [{name: job, image: postgres:16}]}
 """
 ELSEWHERE = {
     "tally manifests | kubectl apply -f -",

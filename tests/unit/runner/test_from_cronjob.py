@@ -37,6 +37,21 @@ PLAIN: Json = {
     },
 }
 RENAMED = "The container backup is now named job."
+USER = (
+    "The CronJob leaves runAsUser and runAsGroup to its image; here it is 65532. If the image needs another, write it "
+    "into spec.template.spec.securityContext, such as runAsUser: 0 for root."
+)
+ROOT: Json = {"securityContext": {"runAsUser": 0, "runAsGroup": 0}}
+# What Kubernetes means by a field that is absent; and what is told, or does no harm.
+KUBERNETES = {
+    "automountServiceAccountToken": True,
+    "enableServiceLinks": True,
+    "runAsNonRoot": False,
+    "allowPrivilegeEscalation": True,
+    "readOnlyRootFilesystem": False,
+    "drop": [],
+}
+OTHERWISE = {"runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def cronjob(*, spec: Json | None = None, job: Json | None = None, pod: Json | None = None, **more: Json) -> Json:
@@ -92,7 +107,7 @@ def test_a_field_is_carried_over_without_a_word(fields: Json, expected: Json) ->
     (source,) = cronjobs([cronjob(**fields)])
     made = convert(source)
     assert {key: made.manifest["spec"].get(key) for key in expected} == expected
-    assert made.notes == (RENAMED,)
+    assert made.notes == (RENAMED, USER)
 
 
 @pytest.mark.parametrize(
@@ -173,13 +188,13 @@ def test_a_field_is_carried_over_without_a_word(fields: Json, expected: Json) ->
 def test_what_changes_is_told(fields: Json, expected: Json, note: str) -> None:
     (source,) = cronjobs([cronjob(**fields)])
     made = convert(source)
-    assert set(made.notes) == {note, RENAMED}
+    assert set(made.notes) == {note, RENAMED, USER}
     assert {key: made.manifest["spec"].get(key) for key in expected} == expected
 
 
 @pytest.mark.parametrize("same", [{"parallelism": 1}, {"completions": 1}, {"completionMode": "NonIndexed"}])
 def test_what_says_the_same_as_nothing_is_not_told(same: Json) -> None:
-    assert converted(job=same).notes == (RENAMED,)
+    assert converted(job=same).notes == (RENAMED, USER)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +255,7 @@ def test_the_pod_is_what_it_was(fields: Json) -> None:
     source = cronjob(**fields)
     before = source["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     before["containers"][0]["name"] = "job"
-    assert rendered(convert(source).manifest) == before
+    assert rendered(convert(source).manifest) == as_kubernetes_means(before)
 
 
 def test_a_sidecar_stays_and_the_default_container_is_the_job() -> None:
@@ -248,7 +263,7 @@ def test_a_sidecar_stays_and_the_default_container_is_the_job() -> None:
     pod = source["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     pod["containers"].append({"name": "dump", "image": "dump:1", "env": [cpu_of("dump"), cpu_of("backup")]})
     made = convert(source)
-    assert made.notes == ("The container dump is now named job; backup beside it stays as it is.",)
+    assert made.notes == ("The container dump is now named job; backup beside it stays as it is.", USER)
     assert made.manifest["spec"]["image"] == "dump:1"
     assert made.manifest["spec"]["template"]["metadata"] == {
         "annotations": {"kubectl.kubernetes.io/default-container": "job"}
@@ -268,7 +283,7 @@ def test_labels_and_annotations_of_people_are_carried_over() -> None:
         "labels": {"team": "data"},
         "annotations": {"runbook": "backup.md"},
     }
-    assert made.notes == (RENAMED,)
+    assert made.notes == (RENAMED, USER)
 
 
 def test_documents_and_lists_of_all_kinds() -> None:
@@ -289,12 +304,15 @@ def test_the_command_prints_yaml_with_comments(command: Command) -> None:
     other = cronjob(metadata={"name": "other"})
     (command.folder / "backup.yaml").write_text(f"{json.dumps(source)}\n---\n{json.dumps(other)}")
     said = command("manifests", "--from-cronjob", "backup.yaml")
-    assert (said.code, said.err) == (0, f"CronJob shop/backup: {RENAMED}\nCronJob other: {RENAMED}\n")
+    assert (said.code, said.err) == (
+        0,
+        "".join(f"CronJob {name}: {note}\n" for name in ("shop/backup", "other") for note in (RENAMED, USER)),
+    )
     assert said.out.startswith(
         "# Made by `tally manifests` from the CronJob shop/backup. Delete that one first, as both would run:\n"
         "# kubectl -n shop delete cronjob backup --cascade=orphan\n"
     )
-    assert f"\n# {RENAMED}\napiVersion: tally.dev/v1\n" in said.out
+    assert f"\n# {RENAMED}\n# {USER}\napiVersion: tally.dev/v1\n" in said.out
     first, second = yaml.safe_load_all(said.out)
     assert first["spec"]["template"]["spec"]["containers"][0]["args"] == ["20:00", "1e3", script]
     assert '- "1e3"\n' in said.out
@@ -349,11 +367,35 @@ def rendered(manifest: Json) -> Json:
     job["env"] = [each for each in job["env"] if each["name"] not in OURS]
     job["volumeMounts"] = [each for each in job["volumeMounts"] if each["name"] != "tmp"]
     pod["volumes"] = [each for each in pod["volumes"] if each["name"] != "tmp"]
-    kept: Json = without_empty(pod)
+    return as_kubernetes_means(pod)
+
+
+def as_kubernetes_means(pod: Json) -> Json:
+    """Leave out what is the same as absent."""
+    kept: Json = without(pod)
     return kept
 
 
-def without_empty(value: Any) -> Any:  # noqa: ANN401 (JSON)
+def without(value: Any) -> Any:  # noqa: ANN401 (JSON)
     if isinstance(value, dict):
-        return {key: made for key, each in value.items() if (made := without_empty(each)) not in ([], {})}
-    return [without_empty(each) for each in value] if isinstance(value, list) else value
+        same = KUBERNETES | OTHERWISE
+        made = {key: without(each) for key, each in value.items() if key not in same or same[key] != each}
+        return {key: each for key, each in made.items() if each not in ([], {})}
+    return [without(each) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(
+    ("pod", "container", "unsaid"),
+    [
+        ({"securityContext": {"runAsUser": 0}}, {}, "runAsGroup to its image"),
+        ({}, {"securityContext": {"runAsUser": 0, "runAsGroup": 0}}, ""),
+        (
+            {"initContainers": [{"name": "wait"}]},
+            {"securityContext": {"runAsUser": 0, "runAsGroup": 0}},
+            "runAsUser and",
+        ),
+    ],
+)
+def test_a_user_that_is_left_to_the_image_is_told(pod: Json, container: Json, unsaid: str) -> None:
+    told = [note for note in converted(pod=pod, container=container).notes if "to its image" in note]
+    assert [f"The CronJob leaves {unsaid}" in note for note in told] == [True] * bool(unsaid)
