@@ -86,6 +86,19 @@ def test_nothing_comes_from_another_host(site: Path, read: dict[Path, Page]) -> 
     assert not any("mermaid" in path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md"))
 
 
+def documents() -> list[str]:
+    """List the documents of the repository, those of its dependencies and tools left out."""
+    folders = ("charts", "deploy", "docs", "jobs", "benchmarks")
+    found = [*ROOT.glob("*.md"), *(path for folder in folders for path in (ROOT / folder).rglob("*.md"))]
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+
+
+@pytest.mark.parametrize("document", documents())
+def test_a_document_links_to_files_that_are_there(document: str) -> None:
+    links = pages.links((ROOT / document).read_text(encoding="utf-8"))
+    assert [link for link in links if not (ROOT / pages.target(document, link)[0]).exists()] == []
+
+
 def test_files_of_the_repository_come_along(site: Path) -> None:
     assert "idle_since" in (site / "repository" / "jobs" / "_workflows" / "delete_carts.py.html").read_text()
     assert 'id="what-the-operator-can-do"' in (site / "repository" / "SECURITY.html").read_text()
