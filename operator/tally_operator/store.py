@@ -1,15 +1,45 @@
 """What the watches have told, by key and by owner, so that a decision costs no request."""
 
+import json
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tally_operator import observed
 from tally_operator.observed import CronJob, Job, Json, Key, Observed, ScheduledJob
 
 _REMEMBERED = 10_000  # deleted objects
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A ScheduledJob, packed, and of it what is asked for without a look at it.
+
+    Args:
+        job_name: Its `spec.name`, which must be unique in its namespace; "" where the spec cannot be read.
+    """
+
+    key: Key
+    uid: str
+    created: datetime
+    deleting: bool
+    job_name: Key
+    source: bytes
+
+    @classmethod
+    def of(cls, body: Json) -> "_Known":
+        """Read it once."""
+        read = observed.scheduled_job(body)
+        job_name = Key(read.key.namespace, read.spec.name if read.spec else "")
+        source = observed.packed(body, "spec", "status")
+        return cls(read.key, read.uid, read.created, read.deleting, job_name, source)
+
+    @property
+    def whole(self) -> ScheduledJob:
+        """All of it, read anew: ten thousand would take 80 MB."""
+        return observed.scheduled_job(json.loads(self.source))
 
 
 class Store:
@@ -19,7 +49,7 @@ class Store:
     """
 
     def __init__(self) -> None:
-        self._scheduled_jobs: dict[Key, ScheduledJob] = {}
+        self._scheduled_jobs: dict[Key, _Known] = {}
         self._by_job_name: dict[Key, set[Key]] = {}
         self._by_uid: dict[str, Key] = {}
         self._cronjobs: dict[Key, CronJob] = {}
@@ -36,7 +66,7 @@ class Store:
         """
         if not self._is_news(body):
             return set()
-        new = observed.scheduled_job(body)
+        new = _Known.of(body)
         old = self._scheduled_jobs.get(new.key)
         if old is not None and old.uid != new.uid:
             self._forget(old)
@@ -44,7 +74,7 @@ class Store:
             self._leave_name(old)
         self._scheduled_jobs[new.key] = new
         self._by_uid[new.uid] = new.key
-        rivals = self._by_job_name.setdefault(_job_name(new), set())
+        rivals = self._by_job_name.setdefault(new.job_name, set())
         rivals.add(new.key)
         # The others' verdict depends on who there is, not on how this one does.
         return {new.key} if old is not None and not new.deleting else set(rivals)
@@ -163,20 +193,20 @@ class Store:
     def pairs(self) -> list[tuple[ScheduledJob, CronJob | None]]:
         """Give all ScheduledJobs, each with the CronJob of its name; may be asked in any thread."""
         # One call takes all, in C: a loop over the dictionary itself could see it change.
-        return [(each, self._cronjobs.get(_job_name(each))) for each in list(self._scheduled_jobs.values())]
+        return [(each.whole, self._cronjobs.get(each.job_name)) for each in list(self._scheduled_jobs.values())]
 
     def observe(self, key: Key, watching_since: datetime) -> Observed | None:
         """Put together what a decision rests on; None when the ScheduledJob has gone."""
-        scheduled_job = self._scheduled_jobs.get(key)
-        if scheduled_job is None:
+        known = self._scheduled_jobs.get(key)
+        if known is None:
             return None
         return Observed(
-            scheduled_job=scheduled_job,
+            scheduled_job=known.whole,
             watching_since=watching_since,
-            rival=self._rival(scheduled_job),
-            cronjob=self._cronjobs.get(_job_name(scheduled_job)),
-            jobs=tuple(self._jobs.get(scheduled_job.uid, {}).values()),
-            gone=tuple(self._gone.get(scheduled_job.uid, {}).values()),
+            rival=self._rival(known),
+            cronjob=self._cronjobs.get(known.job_name),
+            jobs=tuple(self._jobs.get(known.uid, {}).values()),
+            gone=tuple(self._gone.get(known.uid, {}).values()),
         )
 
     def forget_gone(self, seen: Observed) -> None:
@@ -190,7 +220,7 @@ class Store:
         if job.slot is not None and owner in self._by_uid:
             self._gone.setdefault(owner, {})[job.uid] = replace(job, deleting=True)
 
-    def _forget(self, old: ScheduledJob) -> set[Key]:
+    def _forget(self, old: _Known) -> set[Key]:
         del self._scheduled_jobs[old.key]
         self._by_uid.pop(old.uid, None)
         self._jobs.pop(old.uid, None)
@@ -198,21 +228,20 @@ class Store:
         self._bury(old.uid, sys.maxsize)  # a uid never comes back
         return self._leave_name(old)
 
-    def _leave_name(self, old: ScheduledJob) -> set[Key]:
-        rivals = self._by_job_name.get(_job_name(old), set())
+    def _leave_name(self, old: _Known) -> set[Key]:
+        rivals = self._by_job_name.get(old.job_name, set())
         rivals.discard(old.key)
         if not rivals:
-            self._by_job_name.pop(_job_name(old), None)
+            self._by_job_name.pop(old.job_name, None)
         return set(rivals)
 
-    def _rival(self, scheduled_job: ScheduledJob) -> str | None:
+    def _rival(self, known: _Known) -> str | None:
         """Name the oldest ScheduledJob with the same `spec.name`, unless it is this one."""
-        if scheduled_job.spec is None:
+        if not known.job_name.name:
             return None
-        keys = self._by_job_name.get(_job_name(scheduled_job), ())
-        rivals = [self._scheduled_jobs[key] for key in keys]
-        oldest = min([scheduled_job, *(each for each in rivals if not each.deleting)], key=_age)
-        return None if oldest.uid == scheduled_job.uid else oldest.key.name
+        rivals = [self._scheduled_jobs[key] for key in self._by_job_name.get(known.job_name, ())]
+        oldest = min([known, *(each for each in rivals if not each.deleting)], key=_age)
+        return None if oldest.uid == known.uid else oldest.key.name
 
     def _owner(self, body: Json) -> set[Key]:
         key = self._by_uid.get(observed.owner_of(body))
@@ -248,12 +277,5 @@ def _taken(bodies: Iterable[Json], put: Callable[[Json], set[Key]]) -> tuple[set
     return changed, present
 
 
-def _age(scheduled_job: ScheduledJob) -> tuple[datetime, str]:
-    return scheduled_job.created, scheduled_job.uid
-
-
-def _job_name(scheduled_job: ScheduledJob) -> Key:
-    """Give the name that must be unique; one without a readable spec has none."""
-    if scheduled_job.spec is None:
-        return Key(scheduled_job.key.namespace, "")
-    return Key(scheduled_job.key.namespace, scheduled_job.spec.name)
+def _age(known: _Known) -> tuple[datetime, str]:
+    return known.created, known.uid

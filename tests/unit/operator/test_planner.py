@@ -282,7 +282,7 @@ def test_undoes_what_was_edited_by_hand_without_a_run_at_once(
     field: tuple[str, ...], value: object, removed: dict[str, Any] | None
 ) -> None:
     body = _edited(CRON.body, field, value)
-    world = seen(THREE, counted("12:01"), cron=replace(CRON, source=packed(body)), jobs=[run("12:01")])
+    world = seen(THREE, counted("12:01"), cron=replace(CRON, source=packed(body, "spec")), jobs=[run("12:01")])
     steps = plan(world, "12:01:30").steps
     (apply,) = [step for step in steps if isinstance(step, ApplyCronJob)]
     assert apply.removal == (removed or {})

@@ -80,7 +80,7 @@ def cronjob(
         "name": asked.name,
         "uid": CRONJOB_UID,
         "created": at(created),
-        "source": observed.packed(body),
+        "source": observed.packed(body, "spec"),
     }
     return CronJob(owner=owner, window=fence, last_schedule_time=maybe_at(last), **{**settings, **fields})
 
@@ -165,7 +165,7 @@ def _after(world: Observed, step: Step, now: str) -> Observed:
             assert world.cronjob is not None
             fence = observed.window(body["spec"]["jobTemplate"]["metadata"]["annotations"])
             body = {**body, "metadata": {**body["metadata"], "resourceVersion": "5"}}
-            return replace(world, cronjob=replace(world.cronjob, source=observed.packed(body), window=fence))
+            return replace(world, cronjob=replace(world.cronjob, source=observed.packed(body, "spec"), window=fence))
         case ForgetPassed(until=until):
             assert world.cronjob is not None
             return replace(world, cronjob=replace(world.cronjob, last_schedule_time=until, forgotten=until))
