@@ -200,23 +200,29 @@ class Limits:
 
     Args:
         latencies: Seconds from the last Job's creation until its CronJob was gone, sorted.
+        asked: The same until its deletion had been asked for: the rest is the garbage collector's.
         overruns: Jobs beyond the limit.
+        requests: What the operator asked for, by verb and resource.
     """
 
     latencies: list[float]
+    asked: list[float]
     overruns: int
+    requests: dict[str, int]
 
 
 async def limits(bench: Bench, namespace: str, number: int, executions: int, told: Told) -> Limits:
     """Let limits be reached in the same minute."""
     made: dict[str, list[float]] = {}
-    gone = Goal(number, told)
+    gone, asked, mark = Goal(number, told), Goal(number), bench.stage.audit_size()
 
     def take_job(type_: str, body: Json, moment: float) -> None:
         if type_ == "ADDED":
             made.setdefault(body["metadata"]["labels"]["tally.dev/name"], []).append(moment)
 
     def take_cronjob(type_: str, body: Json, moment: float) -> None:
+        if type_ == "DELETED" or "deletionTimestamp" in body["metadata"]:
+            asked.reach(body["metadata"]["name"], moment)
         if type_ == "DELETED":
             gone.reach(body["metadata"]["name"], moment)
 
@@ -235,8 +241,11 @@ async def limits(bench: Bench, namespace: str, number: int, executions: int, tol
         )
         await gone.wait(60 * executions + 120)
         await _until_second(20)  # past another scheduled time: what came now would be one too many
-    latencies = [moment - sorted(made[name])[executions - 1] for name, moment in gone.at.items()]
-    return Limits(sorted(latencies), sum(max(0, len(each) - executions) for each in made.values()))
+    last = {name: sorted(moments)[executions - 1] for name, moments in made.items()}
+    latencies, until_asked = (sorted(moment - last[name] for name, moment in goal.at.items()) for goal in (gone, asked))
+    overruns = sum(max(0, len(each) - executions) for each in made.values())
+    requests = (each for each in bench.stage.audited(mark) if each.namespace == namespace)
+    return Limits(latencies, until_asked, overruns, dict(Counter(f"{each.verb} {each.resource}" for each in requests)))
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,14 @@ class Run:
             f"p50 {p50:.2f} s, p99 {p99:.2f} s",
             p50 < 0.5 and p99 < 3,
         )
+        asked = {share: percentile(found.asked, share) for share in (0.5, 0.99)}
+        self._say(
+            "of that, until the operator had asked for it",
+            "-",
+            f"p50 {asked[0.5]:.2f} s, p99 {asked[0.99]:.2f} s",
+            None,
+        )
+        self._report.raw["limits"] = found.requests
         self._say("overruns among them", "0", str(found.overruns), found.overruns == 0)
 
     async def lateness(self) -> None:
