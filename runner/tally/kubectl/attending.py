@@ -10,7 +10,7 @@ from tally.kubectl.cluster import Cluster
 from tally.kubectl.errors import NotFoundError
 from tally.kubectl.reasons import why_stuck
 from tally.kubectl.resources import JOBS, POD_LABEL_JOB, PODS, Json
-from tally.kubectl.runs import Run, container_state, run, with_ending
+from tally.kubectl.runs import Run, has_begun, run, with_ending
 
 _LOOK_SECONDS = 1.0
 
@@ -72,11 +72,6 @@ def until_begun(cluster: Cluster, namespace: str, job: str, *, say: Callable[[st
             return begun
         tell(waits_for(cluster, namespace, now_is, pods))
         time.sleep(_LOOK_SECONDS)
-
-
-def has_begun(pod: Json) -> bool:
-    """Tell whether the job's container has run, so that there may be logs."""
-    return not container_state(pod).keys().isdisjoint(("running", "terminated"))
 
 
 def waits_for(cluster: Cluster, namespace: str, now_is: Run, pods: Sequence[Json]) -> str | None:

@@ -8,9 +8,10 @@ from tally.instants import local
 from tally.kubectl.firings import Timing, is_interval, timing
 from tally.kubectl.observed import ScheduledJob
 from tally.kubectl.resources import Json
-from tally.kubectl.runs import Run, container_state, job_of
+from tally.kubectl.runs import Run, container_state, has_begun, job_of, newest
 
 OVERDUE = timedelta(minutes=1)  # an operator that is up says the next time within ten seconds of the last one
+_SLOW = timedelta(seconds=20)  # a pod whose image is on its node begins within a second or two
 _STUCK = {
     "ErrImagePull": "its image cannot be pulled",
     "ImagePullBackOff": "its image cannot be pulled",
@@ -39,7 +40,7 @@ def reasons(
         Whole sentences, the most telling first; none when all is well.
     """
     going_on = [run for run in runs if run.outcome == "running" and run.present]
-    stuck = [reason for run in going_on if (reason := why_stuck(run, pods, events))]
+    stuck = [reason for run in going_on if (reason := why_stuck(run, pods, events) or _slow(run, pods, now))]
     return [*_standing(scheduled_job, now), *stuck, *_forbidden(scheduled_job, going_on, now)]
 
 
@@ -86,6 +87,19 @@ def why_pending(pod: Json) -> str | None:
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             return f"no node can take it ({condition.get('reason', '')}: {condition.get('message', '')})"
     return None
+
+
+def _slow(run: Run, pods: Sequence[Json], now: datetime) -> str | None:
+    """Say that a run has not begun for long, though nothing says why: events alone tell of a volume that is missing."""
+    own = [pod for pod in pods if job_of(pod) == run.job]
+    pod = newest(own)
+    if pod is None or run.created is None or now - run.created < _SLOW or any(map(has_begun, own)):
+        return None
+    metadata = pod["metadata"]
+    return (
+        f"The pod {metadata['name']} has not begun for {duration(now - run.created)}. Its events may say why: "
+        f"kubectl describe pod {metadata['name']} -n {metadata['namespace']}"
+    )
 
 
 def _standing(scheduled_job: ScheduledJob, now: datetime) -> list[str]:

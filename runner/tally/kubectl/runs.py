@@ -118,6 +118,11 @@ def container_state(pod: Json) -> Json:
     return {}
 
 
+def has_begun(pod: Json) -> bool:
+    """Tell whether the job's container has run, so that there may be logs."""
+    return not container_state(pod).keys().isdisjoint(("running", "terminated"))
+
+
 def _slot(metadata: Json) -> datetime | None:
     """Read the slot; only a Job named as the CronJob controller names them has one: `<cronjob>-<unix minutes>`."""
     slot = instant_in(metadata.get("annotations") or {}, names.SLOT)

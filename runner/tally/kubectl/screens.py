@@ -17,6 +17,7 @@ from tally.kubectl.terminal import Block, Grid, cell, outcomes, styled
 
 _NEXT_TIMES = 5
 _MEMORY = 10  # executions that the status remembers
+_LATE = timedelta(seconds=2)  # what is less is no lateness
 _RESULT = 120  # characters of a result or an error in a table
 
 
@@ -180,12 +181,14 @@ def _newest(scheduled_job: ScheduledJob, runs: Sequence[Run], now: datetime) -> 
     if run is None or run.slot is None:
         return []
     took = run.duration(now)
-    how = "" if took is None else f" {'for' if run.outcome == 'running' else 'after'} {duration(took)}"
-    late = "" if run.late is None or run.late < timedelta(seconds=2) else f", {duration(run.late)} late"
-    line = styled(ended(run) if run.outcome != "running" else "running")
-    line.stylize({"failed": "red", "succeeded": "green"}.get(run.outcome, ""))
-    line.append(f"{how}{late}; scheduled for {local(run.slot.astimezone(zone_of(scheduled_job) or UTC))}")
+    line = styled(run.outcome)
+    line.append("" if took is None else f" {'for' if run.outcome == 'running' else 'after'} {duration(took)}")
+    line.append(f" with exit code {run.exit_code}" if run.exit_code else "")
+    line.append("" if run.late is None or run.late < _LATE else f", {duration(run.late)} late")
+    line.append(f"; scheduled for {local(run.slot.astimezone(zone_of(scheduled_job) or UTC))}")
     facts = [("Last run", line)]
+    if run.message:
+        facts.append(("Error", cell(run.message, "red")))
     if run.result is not None:
         facts.append(("Result", cell(json.dumps(run.result, ensure_ascii=False))))
     return facts

@@ -130,9 +130,15 @@ def test_a_container_that_cannot_start(reason: str, told: str) -> None:
     assert found == [f"The pod {name}-pod1 waits: {told}"]
 
 
-def test_a_container_that_is_being_made_is_no_reason() -> None:
-    going_on = job(SLOT, "running")
-    assert why(scheduled_job(), (going_on,), (pod(going_on, state={"waiting": {"reason": "ContainerCreating"}}),)) == []
+@pytest.mark.parametrize(("late", "told"), [(11, []), (10, ["20 s"]), (0, ["30 s"])])
+def test_a_container_that_is_being_made_is_no_reason_for_some_seconds(late: int, told: list[str]) -> None:
+    going_on = job(SLOT, "running", late=late)
+    found = why(scheduled_job(), (going_on,), (pod(going_on, state={"waiting": {"reason": "ContainerCreating"}}),))
+    name = f"{going_on['metadata']['name']}-pod1"
+    assert found == [
+        f"The pod {name} has not begun for {long}. Its events may say why: kubectl describe pod {name} -n shop"
+        for long in told
+    ]
 
 
 def test_no_node_can_take_the_pod() -> None:
@@ -152,11 +158,12 @@ def test_a_job_that_gets_no_pod() -> None:
 
 
 def test_a_job_that_got_its_pod_in_the_end() -> None:
-    going_on = job(SLOT, "running")
+    going_on = job(SLOT, "running", late=25)
     event = {
         "reason": "FailedCreate",
         "message": "exceeded quota: pods",
         "involvedObject": {"name": going_on["metadata"]["name"]},
     }
     has_a_node = {**NO_NODE, "status": "True"}
-    assert why(scheduled_job(), (going_on,), (pod(going_on, conditions=[has_a_node]),), (event,)) == []
+    young = (pod(going_on, conditions=[has_a_node]),)
+    assert why(scheduled_job(), (going_on,), young, (event,)) == []

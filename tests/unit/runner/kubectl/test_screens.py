@@ -151,6 +151,14 @@ def test_the_last_run_s_end_and_result() -> None:
     assert 'Result       {"processed": 4}' in lines
 
 
+def test_the_last_run_s_error_has_a_line_of_its_own() -> None:
+    failed = job(SLOT, "failed")
+    said = json.dumps({"outcome": "failed", "message": "RuntimeError: no stock"})
+    lines = in_pipe(shown(failed, pods=(pod(failed, state=terminated(1, said)),))).splitlines()
+    assert "Last run     failed after 4 s with exit code 1; scheduled for Mon 2026-03-02 13:00 +01:00" in lines
+    assert "Error        RuntimeError: no stock" in lines
+
+
 def test_the_last_of_a_limit_are_all_of_its_times() -> None:
     two = scheduled_job(numberOfExecutions=2, status={"conditions": conditions("Ready")})
     lines = in_pipe(page(two, [], [], NOON, UTC, "utf-8")).splitlines()
