@@ -54,14 +54,15 @@ lint: setup ## ruff and the rules of who imports whom
 	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
 
 types: setup ## mypy, strict
-	@$(BIN)/mypy --no-error-summary runner operator jobs deploy/local/tally_cluster tests
+	@$(BIN)/mypy --no-error-summary runner operator jobs deploy/local/tally_cluster deploy/chart_docs.py deploy/docs charts/tally/files/run_once.py benchmarks tests
 
 format: setup ## format the code and order the imports
 	@$(BIN)/ruff check --quiet --fix-only
 	@$(BIN)/ruff format --quiet
 
-manifests: setup ## make the CRD and the plain manifests anew, from the model and the chart
+manifests: setup ## make the CRD, the plain manifests and the chart's own page anew, from the model and the chart
 	@$(BIN)/python -m tally_operator.crd > charts/tally/files/crd.yaml
+	@$(BIN)/python deploy/chart_docs.py
 	@deploy/render > deploy/tally.yaml
 
 docs: setup ## make the reference pages anew, and the site of docs/ in build/site
