@@ -1,5 +1,6 @@
 """A shop's ScheduledJobs at any instant, as an API server gives them: for pictures, and for tests to create."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -86,28 +87,28 @@ def conditions(*true: str, reason: str = "Scheduled", message: str = "The CronJo
 
 def shop(now: datetime) -> list[Json]:
     """Write the ScheduledJobs of a shop."""
-    minutes, hour, day = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
-    syncing = recent(now, minutes, "sssssfsssr", (41, 38, 44, 52, 39, 12, 47, 43, 45))
+    ten_minutes, hour, day = timedelta(minutes=10), timedelta(hours=1), timedelta(days=1)
+    syncing = recent(now, hour, "sssssfsssr", (141, 138, 144, 172, 139, 32, 147, 153, 145))
     done = "It has run as often as it should."
     return [
         body(
             "sync-products",
-            "*/5 * * * *",
+            "0 * * * *",
             syncing,
             spec={"input": {"since": "2026-01-01"}},
             executions=1284,
             succeeded=1279,
             failed=4,
         ),
-        body("send-receipts", "* * * * *", recent(now, timedelta(minutes=1), "ssssssssss", (2, 3, 2)), executions=8640),
-        body("refresh-stock", "*/15 8-20 * * 1-6", recent(now, 3 * minutes, "ssssfssuss", (9, 8, 11)), executions=412),
+        body("send-receipts", "*/30 * * * *", recent(now, hour / 2, "ssssssssss", (2, 3, 2)), executions=1440),
+        body("refresh-stock", "0 */2 * * 1-6", recent(now, 2 * hour, "ssssfssuss", (9, 8, 11)), executions=412),
         body(
             "nightly-report",
             "30 2 * * *",
             recent(now, day, "sssssssss", (340, 352)),
             spec={"timeZone": "Europe/Berlin"},
         ),
-        body("limited-test", "*/10 * * * *", recent(now, 2 * minutes, "ss"), spec={"numberOfExecutions": 3}),
+        body("limited-test", "*/10 * * * *", recent(now, ten_minutes, "ss"), spec={"numberOfExecutions": 3}),
         body(
             "import-history",
             "0 * * * *",
@@ -120,12 +121,12 @@ def shop(now: datetime) -> list[Json]:
         body(
             "price-feed",
             "*/20 6-22 * * *",
-            recent(now - day, 4 * minutes, "ssfff", (18, 17, 3)),
+            recent(now - 5 * hour, 2 * ten_minutes, "ssfff", (18, 17, 3)),
             spec={"suspend": True},
             phase="Suspended",
             conditions=conditions("Ready", reason="Suspended", message="spec.suspend is true."),
         ),
-        body("clean-carts", "15 * * * *", recent(now - minutes, hour, "ssssssssss", (28, 31, 25))),
+        body("clean-carts", "0 * * * *", recent(now, hour, "ssssssssss", (28, 31, 25))),
         body(
             "leap-day",
             "0 9 31 2 *",
@@ -133,3 +134,63 @@ def shop(now: datetime) -> list[Json]:
             conditions=conditions("Stalled", reason="NeverFires", message="31 February never comes."),
         ),
     ]
+
+
+def kept(body: Json, now: datetime) -> Json:
+    """Add what an API server adds to an object of the shop."""
+    name = body["metadata"]["name"]
+    metadata: Json = {
+        "name": name,
+        "namespace": "shop",
+        "uid": f"uid-of-{name}",
+        "generation": 1,
+        "resourceVersion": "7",
+    }
+    return {**body, "metadata": {**metadata, "creationTimestamp": written(now - timedelta(days=30))}}
+
+
+def runs(body: Json, late: Sequence[int], results: Sequence[Json], message: str) -> tuple[list[Json], list[Json]]:
+    """Write the Jobs of the last executions of a kept ScheduledJob, and their pods.
+
+    Args:
+        body: The ScheduledJob.
+        late: How many seconds after its slot each began, again and again.
+        results: What they returned, again and again.
+        message: Why those failed that did.
+    """
+    jobs, pods = [], []
+    for index, each in enumerate(body["status"]["recentExecutions"]):
+        slot = datetime.fromisoformat(each["scheduledTime"])
+        began = slot + timedelta(seconds=late[index % len(late)])
+        job, pod = _run(body, slot, began, each)
+        said = {"outcome": each["outcome"], "result": results[index % len(results)]}
+        if each["outcome"] == "failed":
+            said = {"outcome": "failed", "message": message}
+        if each["outcome"] != "running":
+            ended = {"exitCode": int(each["outcome"] == "failed"), "message": json.dumps(said)}
+            pod["status"] = {"containerStatuses": [{"name": "job", "state": {"terminated": ended}}]}
+        jobs.append(job)
+        pods.append(pod)
+    return jobs, pods
+
+
+def _run(body: Json, slot: datetime, began: datetime, execution: Json) -> tuple[Json, Json]:
+    of = body["metadata"]["name"]
+    name = f"{of}-{int(slot.timestamp()) // 60}"
+    metadata: Json = {
+        "name": name,
+        "namespace": "shop",
+        "creationTimestamp": written(began),
+        "labels": {"tally.dev/name": of, "tally.dev/owner": body["metadata"]["uid"]},
+        "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": execution["scheduledTime"]},
+    }
+    status: Json = {"startTime": written(began)}
+    if execution["outcome"] != "running":
+        ended = written(began + timedelta(seconds=execution["durationSeconds"]))
+        kind = "Failed" if execution["outcome"] == "failed" else "Complete"
+        status["conditions"] = [{"type": kind, "status": "True", "lastTransitionTime": ended}]
+    pod = {
+        "metadata": {**metadata, "labels": {**metadata["labels"], "batch.kubernetes.io/job-name": name}},
+        "status": {"containerStatuses": [{"name": "job", "state": {"running": {"startedAt": written(began)}}}]},
+    }
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {}, "status": status}, pod

@@ -1,22 +1,24 @@
 """What a person sees and does on the page, in headless Chromium over a real API server."""
 
-import asyncio
 import json
+import re
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import Browser, Page, expect
+from tally.kubectl.following import Chosen
 from tally.kubectl.resources import CRONJOBS, JOBS
-from tally_cluster.settings import Cluster as ControlPlane
+from tally.kubectl.ui.server import served
 
 from tests.browser import sample
-from tests.browser.conftest import Shop, Visitor, serving, visiting
+from tests.browser.conftest import Shop, Visitor, visiting
 from tests.browser.sample import Json
+from tests.unit.runner.kubectl.ui.answering import Answering
 
 EVIL = "<script>window.hacked = 1</script>\"'><img src=x onerror='window.hacked = 2'>"
 MANY = 1000
+HOUR = timedelta(hours=1)
 
 
 def path(shop: Shop, name: str) -> str:
@@ -81,6 +83,30 @@ async def test_changes_come_by_themselves_to_all_tabs(visitor: Visitor, shop: Sh
     visitor.wrong[:] = [each for each in visitor.wrong if "404" not in each]  # of the detail that has gone
 
 
+async def test_tabs_that_nobody_sees_hold_no_connection(visitor: Visitor, shop: Shop) -> None:
+    shop.add(sample.body("seen", "0 0 1 1 *"))
+    first = await visitor.open()
+    runs = first.locator(row(shop, "seen")).locator(".runs")
+    await expect(first.locator("#live-state")).to_have_text("live")
+    await hide(first, "true")
+    for _ in range(7):  # more than a browser's connections to one server
+        page = await visitor.open()
+        await expect(page.locator(row(shop, "seen"))).to_be_visible()
+        await hide(page, "true")
+    shop.status("seen", executions=5)
+    page = await visitor.open()
+    await expect(page.locator(row(shop, "seen")).locator(".runs")).to_have_text("5")
+    await expect(runs).to_have_text("0")
+    await hide(first, "false")
+    await expect(runs).to_have_text("5")
+
+
+async def hide(page: Page, hidden: str) -> None:
+    """Let a tab believe that nobody sees it."""
+    hides = f"Object.defineProperty(document, 'hidden', {{value: {hidden}, configurable: true}})"
+    await page.evaluate(f"{hides}; document.dispatchEvent(new Event('visibilitychange'))")
+
+
 async def test_what_a_user_writes_is_only_text(visitor: Visitor, shop: Shop) -> None:
     body = sample.body("evil", "0 0 1 1 *", spec={"input": {EVIL: EVIL}})
     body["status"]["conditions"] = sample.conditions("Stalled", reason="InvalidTemplate", message=EVIL)
@@ -125,7 +151,7 @@ async def test_by_keyboard_alone(visitor: Visitor, shop: Shop) -> None:
     await to(page, "open-switch")
     await page.keyboard.press("Enter")
     await page.keyboard.press("Enter")
-    await expect(page.locator("#said")).to_contain_text("pears resumed; next run Fri 2027-01-01 00:00")
+    await expect(page.locator("#said")).to_contain_text(re.compile(r"pears resumed; next run \w{3} \d{4}-01-01 00:00"))
     assert shop.spec("pears")["suspend"] is False
 
 
@@ -210,26 +236,29 @@ async def test_on_a_phone(chromium: Browser, address: str, shop: Shop, scheme: s
             assert (int(light.removeprefix("rgb(").split(",")[0]) > 128) == (scheme == "light")
 
 
-async def test_a_thousand_jobs(chromium: Browser, control_plane: ControlPlane, shop: Shop) -> None:
+async def test_a_thousand_jobs(chromium: Browser) -> None:
     now = datetime.now(UTC)
     schedules = ("* * * * *", "*/5 * * * *", "15 * * * *", "30 2 * * *")
-
-    def add(index: int) -> None:
-        memory = sample.recent(now, timedelta(hours=1), "sssfssssss", (index % 60,))
-        shop.add(sample.body(f"job-{index:04}", schedules[index % 4], memory))
-
-    with ThreadPoolExecutor(8) as pool:
-        await asyncio.to_thread(lambda: list(pool.map(add, range(MANY))))
-    with serving(control_plane.kubeconfig, "-n", shop.namespace) as address:
+    bodies = [
+        sample.kept(
+            sample.body(f"job-{index:04}", schedules[index % 4], sample.recent(now, HOUR, "sssfssssss", (index % 60,))),
+            now,
+        )
+        for index in range(MANY)
+    ]
+    cluster = Answering(bodies)  # what is slow in an API server is not the page
+    async with served(cluster, Chosen(namespace="shop"), UTC, 0) as address:
         async for visitor in visiting(chromium, address):
             page = await visitor.open()
             await expect(page.locator("#rows tr")).to_have_count(MANY)
-            timing = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-            painted = await page.evaluate(timing)
+            painted = await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
             await expect(page.locator("#live-state")).to_have_text("live")
             began = time.monotonic()
-            shop.status("job-0500", executions=99)
-            await expect(page.locator(row(shop, "job-0500")).locator(".runs")).to_have_text("99")
-            changed = time.monotonic() - began
+            changed = {**bodies[500]["status"], "executions": 99}
+            metadata = {**bodies[500]["metadata"], "resourceVersion": "8"}
+            cluster.happens(("MODIFIED", {**bodies[500], "metadata": metadata, "status": changed}))
+            await expect(page.locator('tr[data-key="shop job-0500"] .runs')).to_have_text("99")
+            took = time.monotonic() - began
             await expect(page.locator("#day svg")).to_be_visible()
-            print(f"{MANY} jobs: first paint after {painted:.0f} ms, a change shown after {changed:.2f} s")
+            print(f"{MANY} jobs: first paint after {painted or 0:.0f} ms, a change shown after {took:.2f} s")
+    cluster.close()

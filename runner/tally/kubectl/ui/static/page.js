@@ -30,19 +30,36 @@ function state(word, trouble = "") {
 }
 
 function follow(hear) {
-  const source = new EventSource(`/events?since=${page.serial}`);
-  source.addEventListener("message", (event) => {
+  let heard = page.serial;
+  let source = null;
+
+  function listen() {
+    source = new EventSource(`/events?since=${heard}`);
+    source.addEventListener("message", hears);
+    source.addEventListener("error", fails);
+  }
+
+  function hears(event) {
     const news = JSON.parse(event.data);
+    heard = event.lastEventId || heard;
     if (news.anew) return location.reload();
     state(news.trouble ? "not live" : "live", news.trouble);
     hear(news);
-  });
-  source.addEventListener("error", () => {
+  }
+
+  function fails() {
     const over = source.readyState === EventSource.CLOSED;
     state("not live", `kubectl tally ui does not answer${over ? ": start it again, and open its new address." : "; trying again."}`);
+  }
+
+  // A browser has six connections to one server: tabs that nobody sees must not hold them.
+  document.addEventListener("visibilitychange", () => {
+    source?.close();
+    if (!document.hidden) listen();
   });
-  addEventListener("pagehide", () => source.close());
+  addEventListener("pagehide", () => source?.close());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
+  if (!document.hidden) listen();
 }
 
 // ---- all ScheduledJobs ------------------------------------------------------------------------------------------
@@ -80,7 +97,10 @@ function overview() {
     if (focused) row.querySelector("a").focus();
   }
 
+  let later = 0;
   async function day() {
+    clearTimeout(later);
+    later = 0;
     const answer = await fetch("/day").catch(() => null);
     if (answer?.ok) byId("day").innerHTML = await answer.text();
   }
@@ -106,6 +126,7 @@ function overview() {
     if (focused !== undefined) document.querySelector(`[data-show="${focused}"]`)?.focus();
     choose();
     tick();
+    later ||= setTimeout(day, 3000);
   });
   choose();
   day();
@@ -178,6 +199,7 @@ function job() {
   });
   // What becomes of its Jobs and pods changes nothing in the ScheduledJob, so no watch of it tells.
   setInterval(look, 3000);
+  document.addEventListener("visibilitychange", look);
 }
 
 // ---- logs -------------------------------------------------------------------------------------------------------

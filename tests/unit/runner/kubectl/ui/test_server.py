@@ -12,6 +12,7 @@ import pytest
 from tally.kubectl.errors import ClusterError
 from tally.kubectl.following import Chosen
 from tally.kubectl.resources import Json
+from tally.kubectl.ui import following
 from tally.kubectl.ui.server import served
 
 from tests.unit.runner.kubectl.objects import NOON, body, conditions, job, pod, recent, terminated
@@ -261,6 +262,16 @@ async def test_a_cluster_that_is_away_is_told_to_all(visit: Visit) -> None:
     since = serial(await (await visit.ask("GET", "/")).text())
     visit.cluster.happens(ClusterError("It does not answer <yet>."))
     assert (await heard(visit, since))["trouble"] == "It does not answer <yet>."
+
+
+async def test_a_cluster_that_is_back_is_told_too(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "_AGAIN_SECONDS", 0.3)
+    await visit.enter()
+    since = serial(await (await visit.ask("GET", "/")).text())
+    visit.cluster.happens(ClusterError("It does not answer."))
+    while (await heard(visit, since))["trouble"]:
+        pass
+    assert visit.cluster.asked.count(("watch", "scheduledjobs")) == 2
 
 
 async def test_one_job_in_full(visit: Visit) -> None:
