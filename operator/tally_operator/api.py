@@ -187,11 +187,17 @@ class Api:
         query: Query = {"fieldManager": names.FIELD_MANAGER, "force": "true", **({"dryRun": "All"} if dry_run else {})}
         return await self._request("PATCH", path, query, body, PATCH_APPLY)
 
-    async def delete(self, path: str, uid: str, propagation: str) -> None:
-        """Delete an object if it is still the same one; one that has gone is no error."""
+    async def delete(self, path: str, uid: str, propagation: str) -> bool:
+        """Delete an object if it is still the same one; one that has gone is no error.
+
+        Returns:
+            Whether the API server deletes it; if not, it is another one's by now, or nobody's.
+        """
         body = {"preconditions": {"uid": uid}, "propagationPolicy": propagation}
         with tolerated_absence():
             await self._request("DELETE", path, None, body)
+            return True
+        return False
 
     async def list(self, path: str, query: Query | None = None) -> tuple[Iterable[dict[str, Any]], str]:
         """Read all pages of a list.

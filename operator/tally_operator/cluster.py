@@ -122,13 +122,9 @@ class Cluster:
                 with tolerated_absence():
                     await self._api.merge(f"{_jobs(key)}/{name}", adopted)
             case DeleteCronJob(cronjob=name, uid=uid):
-                await self._api.delete(f"{_cronjobs(key)}/{name}", uid, "Orphan")
-                self._store.end_cronjob(Key(key.namespace, name), uid)
-                _log.info("%s/%s: deleted the CronJob %s, its Jobs stay", *key, name)
+                await self._delete_cronjob(key, name, uid)
             case DeleteJob(job=name, uid=uid, why=why):
-                await self._api.delete(f"{_jobs(key)}/{name}", uid, "Background")
-                self._store.end_job(scheduled_job.uid, name, uid)
-                _log.info("%s/%s: deleted the Job %s (%s)", *key, name, why)
+                await self._delete_job(scheduled_job, name, uid, why)
             case Emit():
                 self.recorder.record(scheduled_job, step)
 
@@ -173,6 +169,17 @@ class Cluster:
         patch = {"metadata": metadata, "status": {"lastScheduleTime": until}}
         body = await self._api.merge(f"{_cronjobs(key)}/{step.cronjob}/status", patch)
         return str(body["metadata"]["resourceVersion"])
+
+    async def _delete_cronjob(self, key: Key, name: str, uid: str) -> None:
+        if await self._api.delete(f"{_cronjobs(key)}/{name}", uid, "Orphan"):
+            self._store.end_cronjob(Key(key.namespace, name), uid)
+            _log.info("%s/%s: deleted the CronJob %s, its Jobs stay", *key, name)
+
+    async def _delete_job(self, scheduled_job: ScheduledJob, name: str, uid: str, why: str) -> None:
+        key = scheduled_job.key
+        if await self._api.delete(f"{_jobs(key)}/{name}", uid, "Background"):
+            self._store.end_job(scheduled_job.uid, name, uid)
+            _log.info("%s/%s: deleted the Job %s (%s)", *key, name, why)
 
     async def _apply(self, key: Key, step: ApplyCronJob, version: str) -> None:
         path, body = _applied(key, step, version)

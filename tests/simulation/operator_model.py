@@ -111,7 +111,7 @@ class SimulatedApi:
             return await self._answered(lambda: self.server.get(kind, name))
         return await self._answered(lambda: self.server.apply(kind, name, body, self.actor), write=True)
 
-    async def delete(self, path: str, uid: str, propagation: str) -> None:
+    async def delete(self, path: str, uid: str, propagation: str) -> bool:
         kind, name, _ = _parsed(path)
         if kind == "jobs":
             self.told(name)
@@ -122,6 +122,8 @@ class SimulatedApi:
         except ApiError as error:
             if error.status not in (404, 409):
                 raise
+            return False
+        return True
 
     async def _answered(self, request: Callable[[], T], *, write: bool = False) -> T:
         await _Pause()

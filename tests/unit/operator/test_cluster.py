@@ -53,6 +53,7 @@ class Requests:
     error: ApiError | None = None
     made: list[tuple[str, str, Any]] = field(default_factory=list)
     there: list[dict[str, Any]] = field(default_factory=list)
+    deletes: bool = True
 
     async def list(self, path: str, query: dict[str, str]) -> tuple[list[dict[str, Any]], str]:
         assert (path, query) == (CRONJOB.removesuffix("/sync"), {"fieldSelector": "metadata.name=sync"})
@@ -67,8 +68,9 @@ class Requests:
     async def apply(self, path: str, body: dict[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
         return self._answer("try" if dry_run else "apply", path, body)
 
-    async def delete(self, path: str, uid: str, propagation: str) -> None:
+    async def delete(self, path: str, uid: str, propagation: str) -> bool:
         self._answer("delete", path, (uid, propagation))
+        return self.deletes
 
     def _answer(self, verb: str, path: str, body: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON or a deletion's options)
         self.made.append((verb, path, body))
@@ -113,17 +115,18 @@ async def test_steps_are_carried_out_in_their_order() -> None:
     ]
 
 
-async def test_a_deletion_is_asked_for_once() -> None:
+@pytest.mark.parametrize("agreed", [True, False])
+async def test_a_deletion_is_asked_for_once_the_api_server_has_agreed(agreed: bool) -> None:
     store = Store()
     store.put_scheduled_job(OBJECT)
     labels = {"tally.dev/owner": UID, "tally.dev/name": "sync"}
     metadata = {**OBJECT["metadata"], "name": "sync-1", "uid": "job-1", "labels": labels}
     store.put_job({"metadata": metadata, "status": {}})
     delete = DeleteJob(job="sync-1", uid="job-1", why="history")
-    await Cluster(cast("Api", Requests()), store).carry_out(scheduled_job(spec(3)), (delete,))
+    await Cluster(cast("Api", Requests(deletes=agreed)), store).carry_out(scheduled_job(spec(3)), (delete,))
     seen = store.observe(KEY, at("12:00"))
     assert seen is not None
-    assert [job.deleting for job in seen.jobs] == [True]
+    assert [job.deleting for job in seen.jobs] == [agreed]
 
 
 async def test_what_is_forgotten_is_marked_in_the_same_request_and_then_applied_over() -> None:
