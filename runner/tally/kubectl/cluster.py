@@ -143,9 +143,16 @@ class Cluster:
         query: Query | None = None,
         body: Json | None = None,
     ) -> Json:
-        with self._answer(verb, resource, namespace, name, query or {}, body) as response:
-            content: Json = json.loads(response.data)
-            return content
+        with self._answer(verb, resource, namespace, name, query or {}, body) as response, self._reachable():
+            text = response.data
+        try:
+            content: Json = json.loads(text)
+        except ValueError as error:
+            raise ClusterError(
+                f"What answers at {self._api.configuration.host} (context {self.context!r}) is no API server: "
+                f"{text[:80].decode(errors='replace')!r}."
+            ) from error
+        return content
 
     @contextmanager
     def _answer(
@@ -187,7 +194,8 @@ class Cluster:
         try:
             yield
         except (urllib3.exceptions.HTTPError, ApiException) as error:  # the latter only for TLS
-            why = str(getattr(error, "reason", None) or error).strip().rpartition(": ")[2]
+            said = getattr(error, "reason", None) or next(iter(error.args), error)
+            why = str(said).strip().rpartition(": ")[2]
             raise ClusterError(
                 f"The API server {self._api.configuration.host} (context {self.context!r}) does not answer: {why}. "
                 "Does `kubectl cluster-info` reach it?"
