@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -172,6 +173,27 @@ def test_kubectl_tally_follows_changes(shop: Shop) -> None:
 
 
 @scene
+def test_kubectl_tally_draws_anew_on_a_terminal(shop: Shop) -> None:
+    shop.apply("drawn", schedule=FAR)
+    shop.wait_for_reason("drawn", "Scheduled")
+    for arguments in (["status", "--watch"], ["status", "drawn", "--watch"]):
+        shop.edit("drawn", suspend=False)
+        terminal, end = pty.openpty()
+        drawing = command(*arguments, f"--namespace={shop.namespace}")
+        with subprocess.Popen(drawing, env=environment(shop), stdin=end, stdout=end, stderr=end) as process:
+            os.close(end)
+            try:
+                _read_until(terminal, b"Scheduled")
+                shop.edit("drawn", suspend=True)
+                _read_until(terminal, b"Suspended")
+                process.send_signal(signal.SIGINT)
+                assert process.wait(SECONDS) == 0
+            finally:
+                process.kill()
+                os.close(terminal)
+
+
+@scene
 def test_kubectl_tally_looks_ahead_and_compares(shop: Shop) -> None:
     shop.apply("hourly", schedule="0 * * * *", numberOfExecutions=3)
     shop.apply("resting", suspend=True)
@@ -217,6 +239,13 @@ def test_kubectl_completes_names(shop: Shop) -> None:
     words = ["kubectl", "__complete", "tally", "status", "-n", shop.namespace, "sync-pro"]
     proposed = subprocess.run(words, env=environment(shop), capture_output=True, text=True, check=True).stdout
     assert proposed.splitlines()[:2] == ["sync-products", ":4"]
+
+
+def _read_until(terminal: int, word: bytes) -> None:
+    """Read what is drawn until a word comes; without it, until the command ends, which is an error."""
+    drawn = b""
+    while word not in drawn:
+        drawn += os.read(terminal, 65536)
 
 
 def _kubeconfig(shop: Shop, token: str) -> Path:
