@@ -143,16 +143,23 @@ async def test_by_keyboard_alone(visitor: Visitor, shop: Shop) -> None:
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("dialog")).to_be_hidden()
     assert "suspend" not in shop.spec("pears") or shop.spec("pears")["suspend"] is False
-    await page.keyboard.press("Enter")
-    await page.keyboard.press("Enter")
+    await confirm(page)
     await expect(page.locator("#said")).to_have_text("scheduledjob.tally.dev/pears suspended")
     assert shop.spec("pears")["suspend"] is True
     await expect(page.locator("#open-switch")).to_have_text("Resume…")
-    await to(page, "open-switch")
-    await page.keyboard.press("Enter")
-    await page.keyboard.press("Enter")
+    await confirm(page)
     await expect(page.locator("#said")).to_contain_text(re.compile(r"pears resumed; next run \w{3} \d{4}-01-01 00:00"))
     assert shop.spec("pears")["suspend"] is False
+
+
+async def confirm(page: Page) -> None:
+    """Press the button that has the focus, and in the dialog the one after Cancel: a key held down does nothing."""
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    await expect(page.locator("#open-switch")).to_be_focused()
 
 
 async def to(page: Page, name: str) -> None:

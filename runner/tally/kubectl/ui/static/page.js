@@ -138,8 +138,18 @@ function job() {
   let shown = "";
   let asking = false;
 
+  let told = 0;
+  function say(words) {
+    clearTimeout(told);
+    byId("said").textContent = words;
+    byId("said").hidden = false;
+    told = setTimeout(() => (byId("said").hidden = true), 12_000);
+  }
+
+  const selects = () => !getSelection().isCollapsed && byId("detail").contains(getSelection().anchorNode);
+
   async function look() {
-    if (asking || document.hidden) return;
+    if (asking || document.hidden || selects()) return;
     asking = true;
     try {
       const answer = await fetch(`${page.path}/detail`);
@@ -163,6 +173,10 @@ function job() {
     const opener = event.target.closest("[data-opens], [data-log]");
     if (opener?.dataset.opens) byId(opener.dataset.opens).showModal();
     if (opener?.dataset.log) logs(opener.dataset.log);
+    if (opener) {
+      // The button itself may have been drawn anew until then.
+      document.querySelector("dialog[open]").addEventListener("close", () => byId(opener.id)?.focus(), { once: true });
+    }
     event.target.closest("[data-close]")?.closest("dialog").close();
   });
   for (const form of document.querySelectorAll("form[data-action]")) {
@@ -178,8 +192,7 @@ function job() {
         if (answer.ok) {
           form.closest("dialog").close();
           form.reset();
-          byId("said").textContent = words;
-          byId("said").hidden = false;
+          say(words);
           await look();
         } else {
           wrong.textContent = words;

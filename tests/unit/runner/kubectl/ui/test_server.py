@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC
@@ -12,7 +13,7 @@ import pytest
 from tally.kubectl.errors import ClusterError
 from tally.kubectl.following import Chosen
 from tally.kubectl.resources import Json
-from tally.kubectl.ui import following
+from tally.kubectl.ui import following, logs
 from tally.kubectl.ui.server import served
 
 from tests.unit.runner.kubectl.objects import NOON, body, conditions, job, pod, recent, terminated
@@ -320,9 +321,17 @@ async def test_logs(visit: Visit) -> None:
     await visit.enter()
     visit.cluster.logs = [b"first\n", b"<script>alert(1)</script>\n"]
     name = f"sync-products-{int(NOON.timestamp()) // 60}"
-    answer = await visit.ask("GET", f"/jobs/shop/sync-products/logs/{name}")
+    for _ in range(25):  # more than may be followed at once
+        answer = await visit.ask("GET", f"/jobs/shop/sync-products/logs/{name}")
     assert (answer.status, answer.content_type) == (200, "text/plain")
     assert await answer.text() == "first\n<script>alert(1)</script>\n· The run succeeded.\n"
+
+
+async def test_not_too_many_logs_at_once(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_AT_ONCE", threading.BoundedSemaphore(0))
+    await visit.enter()
+    answer = await visit.ask("GET", f"/jobs/shop/sync-products/logs/sync-products-{int(NOON.timestamp()) // 60}")
+    assert await answer.text() == "· Too many logs are followed at once: close some of them.\n"
 
 
 async def test_only_logs_of_its_own_runs() -> None:
