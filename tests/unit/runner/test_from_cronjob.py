@@ -1,5 +1,6 @@
 """A CronJob as a ScheduledJob: what is carried over, and that the pods stay what they were."""
 
+import contextlib
 import copy
 import json
 from datetime import UTC, datetime
@@ -100,7 +101,8 @@ def converted(**fields: Any) -> Converted:  # noqa: ANN401 (JSON)
         pytest.param({"job": {"activeDeadlineSeconds": 90}}, {"timeoutSeconds": 90}, id="timeout"),
         pytest.param({"job": {"backoffLimit": 0}}, {"retries": None}, id="retries"),
         pytest.param({"spec": {"schedule": "@every 5m"}}, {"schedule": "@every 5m"}, id="every five minutes"),
-        pytest.param({"spec": {"startingDeadlineSeconds": None}}, {"startingDeadlineSeconds": None}, id="null"),
+        pytest.param({"spec": {"concurrencyPolicy": None}}, {"concurrencyPolicy": "Allow"}, id="null is absent"),
+        pytest.param({"labels": {"creationTimestamp": None}}, {"schedule": "0 3 * * *"}, id="as kubectl writes it"),
     ],
 )
 def test_a_field_is_carried_over_without_a_word(fields: Json, expected: Json) -> None:
@@ -192,7 +194,9 @@ def test_what_changes_is_told(fields: Json, expected: Json, note: str) -> None:
     assert {key: made.manifest["spec"].get(key) for key in expected} == expected
 
 
-@pytest.mark.parametrize("same", [{"parallelism": 1}, {"completions": 1}, {"completionMode": "NonIndexed"}])
+@pytest.mark.parametrize(
+    "same", [{"parallelism": 1}, {"completions": 1}, {"completionMode": "NonIndexed"}, {"suspend": False}]
+)
 def test_what_says_the_same_as_nothing_is_not_told(same: Json) -> None:
     assert converted(job=same).notes == (RENAMED, USER)
 
@@ -207,7 +211,7 @@ def test_what_says_the_same_as_nothing_is_not_told(same: Json) -> None:
         ({"spec": {"timeZone": "Europe/Berln"}}, "Europe/Berlin"),
         ({"metadata": {"name": None}}, "it has no metadata.name. Write one"),
         ({"metadata": {"name": "Backup"}}, "cannot name a CronJob"),
-        ({"pod": {"containers": []}}, "containers is empty"),
+        ({"pod": {"containers": []}}, "its pod needs containers, each with a name"),
         ({"pod": {"initContainers": [{"name": "job"}]}}, "its init container is named job"),
         ({"job": {"backoffLimit": -1}}, "retries"),
     ],
@@ -259,14 +263,20 @@ def test_the_pod_is_what_it_was(fields: Json) -> None:
 
 
 def test_a_sidecar_stays_and_the_default_container_is_the_job() -> None:
-    source = cronjob(labels={"annotations": {"kubectl.kubernetes.io/default-container": "dump"}})
+    profile = "container.apparmor.security.beta.kubernetes.io"
+    annotations = {"kubectl.kubernetes.io/default-container": "dump", f"{profile}/dump": "x", f"{profile}/backup": "y"}
+    source = cronjob(labels={"annotations": annotations})
     pod = source["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     pod["containers"].append({"name": "dump", "image": "dump:1", "env": [cpu_of("dump"), cpu_of("backup")]})
     made = convert(source)
-    assert made.notes == ("The container dump is now named job; backup beside it stays as it is.", USER)
+    assert made.notes == ("The container dump is now named job; beside it stay as they are: backup.", USER)
     assert made.manifest["spec"]["image"] == "dump:1"
     assert made.manifest["spec"]["template"]["metadata"] == {
-        "annotations": {"kubectl.kubernetes.io/default-container": "job"}
+        "annotations": {
+            "kubectl.kubernetes.io/default-container": "job",
+            f"{profile}/job": "x",
+            f"{profile}/backup": "y",
+        }
     }
     containers = {each["name"]: each for each in made.manifest["spec"]["template"]["spec"]["containers"]}
     assert containers["backup"] == {"name": "backup", "image": "postgres:16", "command": ["pg_dump"]}
@@ -399,3 +409,40 @@ def without(value: Any) -> Any:  # noqa: ANN401 (JSON)
 def test_a_user_that_is_left_to_the_image_is_told(pod: Json, container: Json, unsaid: str) -> None:
     told = [note for note in converted(pod=pod, container=container).notes if "to its image" in note]
     assert [f"The CronJob leaves {unsaid}" in note for note in told] == [True] * bool(unsaid)
+
+
+RICH = cronjob(
+    metadata={
+        "labels": {"a": "b"},
+        "annotations": {"a": "b"},
+        "ownerReferences": [{"kind": "Shop"}],
+        "finalizers": ["x"],
+    },
+    spec={"timeZone": "Etc/UTC", "suspend": False, "startingDeadlineSeconds": 1, "failedJobsHistoryLimit": 1},
+    job={"backoffLimit": 1, "activeDeadlineSeconds": 1, "parallelism": 1},
+    pod={"securityContext": {"runAsUser": 0}, "volumes": [{"name": "x"}], "initContainers": [{"name": "wait"}]},
+    container={
+        "args": ["x"],
+        "volumeMounts": [{"mountPath": "/x"}],
+        "securityContext": {"capabilities": {"drop": ["ALL"]}},
+    },
+    labels={"labels": {"a": "b"}, "annotations": {"a": "b"}},
+)
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401 (JSON)
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, each in inner for found in paths(each, (*path, key)))]
+
+
+@pytest.mark.parametrize("wrong", [7, "x", True, [], {}, ["x"], [7], {"x": 7}, [[]], [{}]], ids=repr)
+def test_whatever_stands_in_a_file_is_told_in_words(wrong: object) -> None:
+    for *above, last in paths(RICH)[1:]:
+        source = copy.deepcopy(RICH)
+        place: Any = source
+        for key in above:
+            place = place[key]
+        place[last] = wrong
+        for found in cronjobs([source]):
+            with contextlib.suppress(InputError):
+                convert(found)
