@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import subprocess
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -48,7 +49,7 @@ def _program() -> Path:
     stamp = hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:12]
     program = cache_folder() / "gitops" / stamp / "judge"
     if not program.exists():
-        half = program.with_name(f"half-{os.getpid()}")
+        half = program.with_name(f"half-{os.getpid()}-{threading.get_ident()}")  # scenes are threads
         command = [toolchain.go(), "build", "-trimpath", "-buildvcs=false", "-o", half, "."]
         subprocess.run(command, cwd=SOURCES, env={**os.environ, "CGO_ENABLED": "0"}, check=True)
         half.rename(program)
