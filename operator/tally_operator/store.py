@@ -9,6 +9,7 @@ from datetime import datetime
 
 from tally_operator import observed
 from tally_operator.observed import CronJob, Job, Json, Key, Observed, ScheduledJob
+from tally_operator.series import Series
 
 _REMEMBERED = 10_000  # deleted objects
 
@@ -26,6 +27,7 @@ class _Known:
     created: datetime
     deleting: bool
     job_name: Key
+    series: Series
     source: bytes
 
     @classmethod
@@ -34,7 +36,7 @@ class _Known:
         read = observed.scheduled_job(body)
         job_name = Key(read.key.namespace, read.spec.name if read.spec else "")
         source = observed.packed(body, "spec", "status")
-        return cls(read.key, read.uid, read.created, read.deleting, job_name, source)
+        return cls(read.key, read.uid, read.created, read.deleting, job_name, Series.of(read), source)
 
     @property
     def whole(self) -> ScheduledJob:
@@ -190,10 +192,10 @@ class Store:
         """Give all ScheduledJobs' keys."""
         return set(self._scheduled_jobs)
 
-    def pairs(self) -> list[tuple[ScheduledJob, CronJob | None]]:
-        """Give all ScheduledJobs, each with the CronJob of its name; may be asked in any thread."""
+    def series(self) -> list[tuple[Key, Series, CronJob | None]]:
+        """Give what is told of all ScheduledJobs, each with its own CronJob; may be asked in any thread."""
         # One call takes all, in C: a loop over the dictionary itself could see it change.
-        return [(each.whole, self._cronjobs.get(each.job_name)) for each in list(self._scheduled_jobs.values())]
+        return [(each.key, each.series, self._cronjob_of(each)) for each in list(self._scheduled_jobs.values())]
 
     def observe(self, key: Key, watching_since: datetime) -> Observed | None:
         """Put together what a decision rests on; None when the ScheduledJob has gone."""
@@ -242,6 +244,10 @@ class Store:
         rivals = [self._scheduled_jobs[key] for key in self._by_job_name.get(known.job_name, ())]
         oldest = min([known, *(each for each in rivals if not each.deleting)], key=_age)
         return None if oldest.uid == known.uid else oldest.key.name
+
+    def _cronjob_of(self, known: _Known) -> CronJob | None:
+        cronjob = self._cronjobs.get(known.job_name)
+        return cronjob if cronjob is not None and cronjob.owner == known.uid else None
 
     def _owner(self, body: Json) -> set[Key]:
         key = self._by_uid.get(observed.owner_of(body))
