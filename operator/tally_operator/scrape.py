@@ -1,7 +1,7 @@
 """What Prometheus is told when it asks: what was measured, and what the ScheduledJobs and the queue are like just now.
 
 A series for each ScheduledJob is dear: ten thousand of them make a scrape of megabytes. So there are few, each for
-something that a person is to be told of; they come from the store, and one that has gone is not there any more. They are
+something that a person is to be told of; they come from the store, and one that has gone is not there any more. All is
 written as text directly, since the library would make an object of each line.
 """
 
