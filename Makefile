@@ -1,6 +1,6 @@
 # Every target is one line to learn: `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-here test-node test-fast soak chaos bench lint types format manifests docs lock shop-db cluster clean
+.PHONY: help setup demo test test-here test-node test-fast soak chaos bench lint types format manifests docs pictures lock shop-db cluster clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -68,6 +68,9 @@ manifests: setup ## make the CRD, the plain manifests and the chart's own page a
 docs: setup ## make the reference pages anew, and the site of docs/ in build/site
 	@$(BIN)/python -m deploy.docs
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+pictures: setup ## take the pictures of the page anew: docs/pictures
+	@PYTHONPATH=deploy/local $(BIN)/python -m tests.browser.pictures
 
 lock: setup ## pin every dependency anew, by version and hash: requirements/*.txt
 	@$(LOCK) --extra operator --output-file requirements/operator.txt

@@ -203,12 +203,12 @@ class Server:
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         response = _stream("text/event-stream")
-        await response.prepare(request)
         heard = _serial(request)
-        if heard > self._board.serial:  # of another server, at whose address this one is
-            await response.write(b'data: {"anew": true}\n\n')
-            return response
         with self._streaming():
+            await response.prepare(request)
+            if heard > self._board.serial:  # of another server, at whose address this one is
+                await response.write(b'data: {"anew": true}\n\n')
+                return response
             await response.write(b"retry: 1000\n\n")
             while True:
                 try:
@@ -236,8 +236,8 @@ class Server:
         name = request.match_info["job"]
         await asyncio.to_thread(logs.check, self._cluster, job, name)
         response = _stream("text/plain")
-        await response.prepare(request)
         with self._streaming():
+            await response.prepare(request)
             async for piece in logs.followed(self._cluster, job.namespace, name):
                 await response.write(piece)
         return response
