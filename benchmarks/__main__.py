@@ -23,9 +23,9 @@ def main() -> int:
     try:
         asyncio.run(_measured(sizes, report))
     finally:
-        if report.figures:
+        if report.figures:  # also of a run that was cut off
             print(report.table())
-    print(f"written to {report.write(vars(sizes))}")
+            print(f"written to {report.write(vars(sizes))}")
     return 1 if any(each.met is False for each in report.figures) else 0
 
 
