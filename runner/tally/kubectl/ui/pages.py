@@ -101,7 +101,7 @@ class Pages:
             row=row(scheduled_job, now),
             why=reasons(scheduled_job, runs, around.pods, around.events, now),
             going_on=any(run.outcome == "running" and run.present for run in runs),
-            upcoming=[(local(each), away(each - now), utc(each)) for each in upcoming],
+            upcoming=[(local(each), self._elsewhere(each), away(each - now), utc(each)) for each in upcoming],
             runs=[self._run(run, now, zone) for run in runs],
             plots=plots.plots(runs, now, zone),
             plot_height=plots.HEIGHT,
@@ -127,6 +127,11 @@ class Pages:
             "took": "" if took is None else duration(took),
             "said": _said(run),
         }
+
+    def _elsewhere(self, moment: datetime) -> str:
+        """Give a time by the clock of whoever looks; nothing where that is the same."""
+        mine = moment.astimezone(self._mine)
+        return "" if mine.utcoffset() == moment.utcoffset() else local(mine)
 
     def _local(self, moment: datetime) -> str:
         return local(moment.astimezone(self._mine))

@@ -22,6 +22,7 @@ from tally.kubectl.ui import acting, guard, logs
 from tally.kubectl.ui.board import Board
 from tally.kubectl.ui.following import Closed, Event, Listed, Lost, follow
 from tally.kubectl.ui.pages import Pages, Place
+from tally.kubectl.ui.sharing import Shared
 
 ADDRESS = "127.0.0.1"
 _STATIC = Path(__file__).parent / "static"
@@ -29,8 +30,6 @@ _TOGETHER_SECONDS = 0.2  # changes within are told as one
 _REFRESH_SECONDS = 2.0
 _ALIVE_SECONDS = 15.0  # a silent connection is told something that long after
 _END_SECONDS = 1.0  # for tabs that are still connected
-_DAY_SECONDS = 1.0  # the timeline is computed anew for all tabs at most that often
-_DAY_SHARE = 0.05  # of the time; with a thousand different schedules it takes a while
 _TO_PLACE = {"namespace": r"[a-z0-9-]+", "name": r"[a-z0-9.-]+", "job": r"[a-z0-9.-]+"}
 _JOB = f"/jobs/{{namespace:{_TO_PLACE['namespace']}}}/{{name:{_TO_PLACE['name']}}}"
 
@@ -53,7 +52,7 @@ class Server:
         self._pages = Pages(Place(context=cluster.context, namespace=chosen.namespace, selector=chosen.selector), mine)
         self._board = Board(cluster.now, self._pages.row)
         self._first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._day = (0.0, "")
+        self._day = Shared(self._draw_day, lambda: self._board.serial)
         self._streams: set[asyncio.Task[object]] = set()
 
     def application(self) -> web.Application:
@@ -171,15 +170,11 @@ class Server:
         return _html(self._pages.overview(self._board, self._cluster.now()))
 
     async def _timeline(self, _: web.Request) -> web.Response:
-        clock = asyncio.get_running_loop().time
-        until, text = self._day
-        if clock() >= until:
-            began = clock()
-            jobs = [entry.row.job for entry in self._board.entries]
-            text = await asyncio.to_thread(self._pages.timeline, jobs, self._cluster.now())
-            took = clock() - began
-            self._day = (clock() + max(_DAY_SECONDS, took / _DAY_SHARE), text)
-        return _html(text)
+        return _html(await self._day.get())
+
+    async def _draw_day(self) -> str:
+        jobs = [entry.row.job for entry in self._board.entries]
+        return await asyncio.to_thread(self._pages.timeline, jobs, self._cluster.now())
 
     async def _job(self, request: web.Request) -> web.Response:
         job, detail, now = await asyncio.to_thread(self._read, request)

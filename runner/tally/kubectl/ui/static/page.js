@@ -137,6 +137,8 @@ function overview() {
 function job() {
   let shown = "";
   let asking = false;
+  let refused = false;
+  let gone = false;
 
   let told = 0;
   function say(words) {
@@ -149,13 +151,16 @@ function job() {
   const selects = () => !getSelection().isCollapsed && byId("detail").contains(getSelection().anchorNode);
 
   async function look() {
-    if (asking || document.hidden || selects()) return;
+    if (asking || gone || document.hidden || selects()) return;
     asking = true;
     try {
       const answer = await fetch(`${page.path}/detail`);
       const html = await answer.text();
+      if (gone) return;
       if (!answer.ok) state("not live", html);
-      else if (html !== shown) {
+      else if (refused) state("live");
+      refused = !answer.ok;
+      if (answer.ok && html !== shown) {
         shown = html;
         const focused = document.activeElement?.id;
         byId("detail").innerHTML = html;
@@ -207,7 +212,10 @@ function job() {
     });
   }
   follow((news) => {
-    if (news.gone.includes(page.uid)) state("not live", "This ScheduledJob was deleted.");
+    if (news.gone.includes(page.uid)) {
+      gone = true;
+      state("not live", "This ScheduledJob was deleted.");
+    }
     if (news.rows.some(({ uid }) => uid === page.uid)) look();
   });
   // What becomes of its Jobs and pods changes nothing in the ScheduledJob, so no watch of it tells.

@@ -287,6 +287,13 @@ async def test_one_job_in_full(visit: Visit) -> None:
     assert "There is no no-such." in await missing.text()
 
 
+async def test_times_are_given_by_both_clocks_where_they_differ() -> None:
+    async for visit in visiting(Answering([body(schedule="0 9 * * *", timeZone="Asia/Tokyo")])):
+        await visit.enter()
+        text = await (await visit.ask("GET", "/jobs/shop/sync-products")).text()
+        assert text.count("09:00 +09:00 <span") == text.count(" 00:00 +00:00, your time,</span>") == 5
+
+
 async def test_suspend_and_resume(visit: Visit) -> None:
     await visit.enter()
     assert await visit.post("/jobs/shop/sync-products/suspend") == (
