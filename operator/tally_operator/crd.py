@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from tally_operator import names
-from tally_operator.model import INT32_MAX, NAME_LIMIT, Spec, Status
+from tally_operator.model import INT32_MAX, NAME_LIMIT, UNREAD, Spec, Status
 
 _NAME_PATTERN = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 # robfig's grammar, with what it is generous about: see tally/cron/grammar.py. Values as it reads them: +07 is 7.
@@ -29,6 +29,7 @@ def generate() -> dict[str, Any]:
     """Give the CRD."""
     properties = {"spec": _schema(Spec), "status": _schema(Status)}
     _refine(properties["spec"])
+    properties["status"]["default"] = {"observedGeneration": UNREAD}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",

@@ -12,6 +12,8 @@ Phase = Literal["Scheduled", "Running", "Suspended", "Completed", "Invalid"]
 NAME_LIMIT = 52  # characters; the CronJob controller appends "-" and ten digits, and a Job's name has at most 63
 INT32_MAX = 2**31 - 1
 
+UNREAD = -1  # the API server's own observedGeneration of a spec that no operator has read yet, for whoever waits for it
+
 Whole = Annotated[int, Field(ge=0, le=INT32_MAX, strict=True, json_schema_extra={"format": "int32"})]
 Positive = Annotated[int, Field(ge=1, le=INT32_MAX, strict=True, json_schema_extra={"format": "int32"})]
 Count = Annotated[int, Field(ge=0, strict=True, json_schema_extra={"format": "int64"})]
@@ -114,7 +116,9 @@ class Condition(Model):
 class Status(Model):
     """What has become of it. Written by the operator alone."""
 
-    observed_generation: Count | None = None
+    observed_generation: Annotated[int | None, Field(ge=UNREAD, strict=True, json_schema_extra={"format": "int64"})] = (
+        None
+    )
     phase: Annotated[Phase | None, Field(description="For people; programs read the conditions.")] = None
     tally: Annotated[str | None, Field(description="Executions of the limit, such as 2/3.")] = None
     executions: Annotated[

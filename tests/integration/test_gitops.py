@@ -51,11 +51,13 @@ def test_every_phase_is_what_gitops_tools_take_it_for(shop: Shop, operator: Oper
         Seen("Failed", "Degraded", str(shop.condition("typo")["message"])),
     ]
     operator.stop()
+    shop.apply("unread", schedule=FAR)
     shop.edit("waiting", schedule="0 22-3 * * *")
     path = shop.path("scheduledjobs", "resting")
     shop.server.merge(path, {"metadata": {"finalizers": [HELD]}})
     shop.server.delete(path)
-    assert _seen(shop, "waiting", "resting") == [
+    assert _seen(shop, "unread", "waiting", "resting") == [
+        Seen("InProgress", "Progressing", UNREAD),
         Seen("InProgress", "Progressing", UNREAD),
         Seen("Terminating", "Progressing", "It is being deleted."),
     ]
