@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -24,7 +25,7 @@ from tests.e2e.kube import Kubectl
 NAME = "browser"
 PORT_BASE = 26900  # no other suite's: two that come up at once might find the same free one
 PATIENCE_MILLISECONDS = 20_000.0
-_START_SECONDS = 60
+_END_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -138,9 +139,12 @@ def serving(kubeconfig: Path, *arguments: str) -> Iterator[str]:
     try:
         assert process.stdout is not None
         yield process.stdout.readline().strip()
+        process.send_signal(signal.SIGINT)  # Ctrl-C
+        process.communicate(timeout=_END_SECONDS)
+        assert process.returncode == 0
     finally:
-        process.terminate()
-        process.communicate(timeout=_START_SECONDS)
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The last and the next 24 hours, by half hours: what ran, as far as it is remembered, and what will run."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import takewhile
@@ -9,7 +9,6 @@ from itertools import takewhile
 from tally.instants import local
 from tally.kubectl.firings import firings, is_interval
 from tally.kubectl.observed import ScheduledJob
-from tally.kubectl.ui.rows import counted
 
 SPAN = timedelta(hours=24)  # each way
 STEP = timedelta(minutes=30)
@@ -18,6 +17,7 @@ HEIGHT = 64  # of the drawing; a column is one wide
 _LEAST = 3  # of a part of a column, or nobody sees it
 _ORDER = ("succeeded", "unknown", "failed", "running", "scheduled")  # from the bottom up
 _AHEAD = "scheduled"
+_NAMED = 5  # jobs of a column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,33 +69,54 @@ class Day:
     ahead: int
 
 
-def remembered(scheduled_jobs: Iterable[ScheduledJob]) -> list[tuple[datetime, str]]:
-    """Give when each of the last executions was, and its outcome."""
-    return [(each.slot, each.outcome) for job in scheduled_jobs for each in job.recent]
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """A run that has begun.
+
+    Args:
+        at: When, in UTC.
+        outcome: As of `Run`.
+        name: Of its ScheduledJob.
+    """
+
+    at: datetime
+    outcome: str
+    name: str
 
 
-def day(
-    scheduled_jobs: Iterable[ScheduledJob], past: Iterable[tuple[datetime, str]], now: datetime, mine: tzinfo
-) -> Day:
+def remembered(scheduled_jobs: Iterable[ScheduledJob]) -> list[Past]:
+    """Give the last executions of all."""
+    return [Past(at=each.slot, outcome=each.outcome, name=job.name) for job in scheduled_jobs for each in job.recent]
+
+
+def day(scheduled_jobs: Iterable[ScheduledJob], past: Iterable[Past], now: datetime, mine: tzinfo) -> Day:
     """Count both days.
 
     Args:
         scheduled_jobs: Those that will run.
-        past: When each run was, in UTC, and its outcome.
+        past: What ran.
         now: The present time, aware.
         mine: The zone of whoever looks.
     """
     now = now.astimezone(UTC)
     start = now - SPAN
     counts = [Counter[str]() for _ in range(COLUMNS)]
-    for moment, outcome in past:
-        if start <= moment <= now:
-            counts[min(COLUMNS // 2 - 1, (moment - start) // STEP)][outcome] += 1
-    for column, number in _ahead(scheduled_jobs, now).items():
-        counts[column][_AHEAD] += number
+    names: list[set[str]] = [set() for _ in range(COLUMNS)]
+    for each in past:
+        if start <= each.at <= now:
+            column = min(COLUMNS // 2 - 1, (each.at - start) // STEP)
+            counts[column][each.outcome] += 1
+            names[column].add(each.name)
+    for jobs, times in _ahead(scheduled_jobs, now):
+        for column, number in Counter(min(COLUMNS - 1, (time - start) // STEP) for time in times).items():
+            counts[column][_AHEAD] += number * len(jobs)
+            names[column].update(job.name for job in jobs)
     most = max(count.total() for count in counts)
     return Day(
-        columns=[_column(x, count, start + STEP * x, most, mine) for x, count in enumerate(counts)],
+        columns=[
+            _column(x, count, most, _title(start + STEP * x, count, who, mine))
+            for x, (count, who) in enumerate(zip(counts, names, strict=True))
+        ],
         labels=[f"{(now + SPAN * part).astimezone(mine):%H:%M}" for part in (-1, -0.5, 0, 0.5, 1)],
         most=most,
         past=sum(count.total() - count[_AHEAD] for count in counts),
@@ -103,22 +124,20 @@ def day(
     )
 
 
-def _ahead(scheduled_jobs: Iterable[ScheduledJob], now: datetime) -> Counter[int]:
-    """Count the firings by column; those of one schedule are computed once, as a thousand jobs have few schedules."""
+def _ahead(
+    scheduled_jobs: Iterable[ScheduledJob], now: datetime
+) -> Iterator[tuple[Sequence[ScheduledJob], Iterable[datetime]]]:
+    """Give when which of them will run; those of one schedule together, as a thousand jobs have few schedules."""
     alike: dict[object, list[ScheduledJob]] = {}
     for each in scheduled_jobs:
         if not (each.suspended or each.complete or each.holds("Stalled")):
             own = each.uid if is_interval(each.schedule) else ""  # an interval has a beginning of its own
             alike.setdefault((each.schedule, each.time_zone, each.remaining, own), []).append(each)
-    total: Counter[int] = Counter()
     for jobs in alike.values():
-        times = takewhile((now + SPAN).__ge__, (time.astimezone(UTC) for time in firings(jobs[0], now)))
-        for time in times:
-            total[min(COLUMNS - 1, COLUMNS // 2 + (time - now) // STEP)] += len(jobs)
-    return total
+        yield jobs, takewhile((now + SPAN).__ge__, (time.astimezone(UTC) for time in firings(jobs[0], now)))
 
 
-def _column(x: int, count: Counter[str], start: datetime, most: int, mine: tzinfo) -> Column:
+def _column(x: int, count: Counter[str], most: int, title: str) -> Column:
     parts: list[Part] = []
     floor = float(HEIGHT)
     for outcome in _ORDER:
@@ -126,5 +145,11 @@ def _column(x: int, count: Counter[str], start: datetime, most: int, mine: tzinf
             height = max(_LEAST, (HEIGHT - 2) * count[outcome] / most)
             floor = max(0.0, floor - height)
             parts.append(Part(outcome=outcome, y=round(floor, 1), height=round(height, 1)))
-    words = counted([outcome for outcome in _ORDER for _ in range(count[outcome])]) if count else "nothing"
-    return Column(x=x, title=f"{local(start.astimezone(mine))}: {words}", parts=parts)
+    return Column(x=x, title=title, parts=parts)
+
+
+def _title(start: datetime, count: Counter[str], names: set[str], mine: tzinfo) -> str:
+    words = ", ".join(f"{count[outcome]} {outcome}" for outcome in _ORDER if count[outcome]) or "nothing"
+    more = len(names) - _NAMED
+    who = f" ({', '.join(sorted(names)[:_NAMED])}{f' and {more} more' if more > 0 else ''})" if names else ""
+    return f"{local(start.astimezone(mine))}: {words}{who}"

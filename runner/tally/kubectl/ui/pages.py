@@ -92,8 +92,9 @@ class Pages:
         """Draw what changes on the page of one ScheduledJob."""
         zone = screens.zone_of(scheduled_job) or UTC
         runs = around.runs
-        past = [(run.slot or run.created, run.outcome) for run in runs]
-        known = day.day([scheduled_job], [(at, what) for at, what in past if at is not None], now, self._mine)
+        began = [(run.slot or run.created, run.outcome) for run in runs]
+        past = [day.Past(at=at, outcome=outcome, name=scheduled_job.name) for at, outcome in began if at is not None]
+        known = day.day([scheduled_job], past, now, self._mine)
         upcoming = [] if scheduled_job.holds("Stalled") else list(islice(firings(scheduled_job, now), _NEXT_TIMES))
         return self._draw(
             "detail.html",

@@ -3,7 +3,7 @@
 from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
-from tally.kubectl.ui.day import COLUMNS, HEIGHT, SPAN, STEP, day, remembered
+from tally.kubectl.ui.day import COLUMNS, HEIGHT, SPAN, STEP, Past, day, remembered
 
 from tests.unit.runner.kubectl.objects import NOON, conditions, recent, scheduled_job
 
@@ -24,7 +24,7 @@ def test_what_ran_is_left_of_what_will_run() -> None:
 def test_a_column_says_what_is_in_it_by_the_clock_of_whoever_looks() -> None:
     job = scheduled_job(schedule="0 * * * *", status={"recentExecutions": recent("failed", "succeeded", "succeeded")})
     shown = day([job], remembered([job]), NOON, ZoneInfo("Asia/Tokyo"))
-    assert shown.columns[HALF - 1].title == "Mon 2026-03-02 20:30 +09:00: 2 succeeded, 1 failed"
+    assert shown.columns[HALF - 1].title == "Mon 2026-03-02 20:30 +09:00: 2 succeeded, 1 failed (sync-products)"
     assert shown.labels == ["21:00", "09:00", "21:00", "09:00", "21:00"]
 
 
@@ -38,7 +38,11 @@ def test_parts_stand_on_one_another_within_the_drawing() -> None:
 
 def test_jobs_of_one_schedule_count_each() -> None:
     jobs = [scheduled_job(f"job-{index}", schedule="*/30 * * * *") for index in range(5)]
-    assert day(jobs, [], NOON, UTC).ahead == 5 * 48
+    shown = day(jobs, [], NOON, UTC)
+    assert shown.ahead == 5 * 48
+    assert shown.columns[-1].title.endswith(": 5 scheduled (job-0, job-1, job-2, job-3, job-4)")
+    many = day([*jobs, scheduled_job("job-5", schedule="*/30 * * * *")], [], NOON, UTC)
+    assert many.columns[-1].title.endswith(": 6 scheduled (job-0, job-1, job-2, job-3, job-4 and 1 more)")
 
 
 def test_what_is_left_is_all_that_will_run() -> None:
@@ -58,7 +62,8 @@ def test_intervals_count_from_their_own_beginnings() -> None:
 
 def test_the_edges_belong_to_the_outermost_columns() -> None:
     edges = [(NOON - SPAN, "succeeded"), (NOON, "failed"), (NOON - SPAN - STEP, "failed"), (NOON + STEP, "failed")]
-    shown = day([], edges, NOON, UTC)
+    past = [Past(at=at, outcome=outcome, name="a") for at, outcome in edges]
+    shown = day([], past, NOON, UTC)
     assert {column.x: column.parts[0].outcome for column in shown.columns if column.parts} == {
         0: "succeeded",
         HALF - 1: "failed",
