@@ -10,7 +10,7 @@ from tally_cluster import images, lifecycle, settings, toolchain
 from tally_cluster.progress import StepError, run, step
 from tally_cluster.settings import Cluster
 
-SAMPLES = images.REPOSITORY / "deploy" / "samples"
+SAMPLE = images.REPOSITORY / "deploy" / "samples" / "limited-test.yaml"
 CHART = images.REPOSITORY / "charts" / "tally"
 JOB = "limited-test"
 SYSTEM = "tally-system"
@@ -42,9 +42,9 @@ def _show(cluster: Cluster) -> None:
     lifecycle.up(cluster)
     _say("2. The operator, installed by its chart")
     install(cluster, restart=bool(images.ensure(cluster)))
-    _say(f"3. A job that runs every minute, three times: {SAMPLES.relative_to(images.REPOSITORY)}")
+    _say(f"3. A job that runs every minute, three times: {SAMPLE.relative_to(images.REPOSITORY)}")
     kubectl.show("delete", "scheduledjob", JOB, "--ignore-not-found", "--cascade=foreground")
-    kubectl.show("apply", "-f", str(SAMPLES))
+    kubectl.show("apply", "-f", str(SAMPLE))
     _say("4. It runs (kubectl get sj --watch)")
     _watch(kubectl)
     _say(f"5. What the three runs logged (kubectl logs -l tally.dev/name={JOB} --prefix)")
