@@ -95,16 +95,16 @@ def stage(name: str = "bench") -> Iterator[Stage]:
         cluster = Cluster(name, settings.free_port_base(settings.known()), control_plane=True)
         try:
             lifecycle.up(cluster)
-            _quicken(cluster)
             _install(cluster)
             _let_in(cluster)
+            _quicken(cluster)
             yield Stage(cluster)
         finally:
             lifecycle.down(cluster)
 
 
 def _quicken(cluster: Cluster) -> None:
-    """Start the controller manager anew, without a rate limit of its own."""
+    """Start the controller manager anew, without a rate limit of its own, and knowing the CRD from the start."""
     process = lifecycle.process(cluster, "kube-controller-manager")
     process.stop()
     process.start(
