@@ -236,7 +236,7 @@ async def test_on_a_phone(chromium: Browser, address: str, shop: Shop, scheme: s
         for where in ("/", path(shop, name)):
             page = await visitor.open(where)
             await page.set_viewport_size({"width": 390, "height": 844})
-            await expect(page.get_by_text(name).first).to_be_visible()
+            await expect(page.locator("#jobs a, h1", has_text=name)).to_be_visible()
             await expect(page.locator("figure svg").first).to_be_visible()
             assert await page.evaluate("document.documentElement.scrollWidth") == 390
             light = await page.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 _OLD_SECONDS = 20.0
-_SHARE = 0.05  # of the time may go into drawing
+_SHARE = 0.05  # of the time may go into drawing,
+_LONGEST_REST = 2.0  # seconds; but nobody waits longer
 
 
 class Shared:
@@ -30,8 +31,9 @@ class Shared:
             if self._drawn == self._serial() and clock() < self._old:
                 return self._text
             await asyncio.sleep(self._rests - clock())
-            began, self._drawn = clock(), self._serial()
+            began, serial = clock(), self._serial()
             self._text = await self._draw()
             ended = clock()
-            self._old, self._rests = ended + _OLD_SECONDS, ended + (ended - began) / _SHARE
+            self._drawn, self._old = serial, ended + _OLD_SECONDS
+            self._rests = ended + min(_LONGEST_REST, (ended - began) / _SHARE)
             return self._text

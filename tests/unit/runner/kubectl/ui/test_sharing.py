@@ -46,6 +46,17 @@ async def test_news_while_it_is_drawn_are_not_lost() -> None:
     assert await drawing.shared.get() == "2 at 2"
 
 
+async def test_one_who_leaves_meanwhile_takes_nothing_with_him() -> None:
+    drawing = Drawing()
+    await drawing.shared.get()
+    drawing.serial = 2
+    drawing.begun.clear()
+    leaving = asyncio.create_task(drawing.shared.get())
+    await drawing.begun.wait()
+    leaving.cancel()
+    assert await drawing.shared.get() == "3 at 2"
+
+
 async def test_what_is_old_is_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharing, "_OLD_SECONDS", 0.0)
     drawing = Drawing()
