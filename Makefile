@@ -69,7 +69,7 @@ docs: setup ## make the reference pages anew, and the site of docs/ in build/sit
 	@$(BIN)/python -m deploy.docs
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-pictures: setup ## take the pictures of the page anew: docs/pictures
+pictures: setup ## take the pictures of the terminal and the page anew: docs/pictures
 	@PYTHONPATH=deploy/local $(BIN)/python -m tests.browser.pictures
 
 lock: setup ## pin every dependency anew, by version and hash: requirements/*.txt

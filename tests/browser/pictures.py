@@ -1,13 +1,19 @@
-"""Takes the pictures of the page for the documentation: python -m tests.browser.pictures."""
+"""Takes the pictures of the terminal and of the page for the documentation: python -m tests.browser.pictures."""
 
 import asyncio
+import io
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from playwright.async_api import Browser, async_playwright
+from rich.console import Console
+from tally.kubectl import observed, reasons, screens
 from tally.kubectl.following import Chosen
+from tally.kubectl.resources import Json
+from tally.kubectl.terminal import Terminal
 from tally.kubectl.ui.server import served
 from tally_cluster import toolchain
 
@@ -15,6 +21,7 @@ from tests.browser import sample
 from tests.unit.runner.kubectl.ui.answering import Answering
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+COLUMNS = 80
 WIDE, PHONE = (1280, 860), (390, 844)
 HOUR = datetime(2026, 3, 2, 14, 2, 40, tzinfo=UTC)  # a Monday; the same for ever, so that only changes change pictures
 SHOTS: tuple[tuple[str, str, Literal["light", "dark"], tuple[int, int], bool], ...] = (
@@ -34,9 +41,30 @@ class Standing(Answering):
         return HOUR
 
 
+def shop() -> list[Json]:
+    """Give the ScheduledJobs of the shop that all pictures show."""
+    return sorted((sample.kept(each, HOUR) for each in sample.shop(HOUR)), key=lambda each: each["metadata"]["name"])
+
+
+def draw() -> None:
+    """Draw what `kubectl tally status` shows."""
+    found = [observed.scheduled_job(body) for body in shop()]
+    whys = {each.name: reasons.needs_attention(each, HOUR) for each in found}
+    notes = [f"{name}: {why}" for name, why in whys.items() if why]
+    blocks = screens.overview(found, notes, HOUR, "utf-8", everywhere=False, wide=False, marked=10)
+    terminal = Terminal(io.StringIO())
+    terminal.console = Console(file=io.StringIO(), force_terminal=True, width=COLUMNS, record=True, highlight=False)
+    terminal.console.print(terminal.drawn(blocks))
+    # rich's picture asks another host for its font.
+    picture = re.sub(
+        r"@font-face \{.*?\}\s*", "", terminal.console.export_svg(title="kubectl tally status"), flags=re.DOTALL
+    )
+    (PICTURES / "terminal.svg").write_text(picture, encoding="utf-8")
+
+
 async def take() -> None:
-    """Take all of them, of a shop that keeps its schedules in memory."""
-    bodies = sorted((sample.kept(each, HOUR) for each in sample.shop(HOUR)), key=lambda each: each["metadata"]["name"])
+    """Take all of the page, of a shop that keeps its schedules in memory."""
+    bodies = shop()
     syncing = next(each for each in bodies if each["metadata"]["name"] == "sync-products")
     results = [{"processed": 128, "skipped": 2}, {"processed": 117}, {"processed": 131}]
     jobs, pods = sample.runs(syncing, (1, 2, 1, 1, 3), results, "ConnectionError: api.example.com does not answer")
@@ -79,4 +107,5 @@ async def shoot(
 if __name__ == "__main__":
     if shutil.which("chromium") is None:
         toolchain.apt_install({"chromium"})
+    draw()
     asyncio.run(take())

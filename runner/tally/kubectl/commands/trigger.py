@@ -48,7 +48,7 @@ def _trigger(options: argparse.Namespace) -> int:
     given = None if options.input is None else _checked(options.input)
     cluster = connected(options)
     scheduled_job = reading.one(cluster, options.name)
-    body = cluster.create(JOBS, scheduled_job.namespace, _body(cluster, scheduled_job, given))
+    body = cluster.create(JOBS, scheduled_job.namespace, manual_job(cluster, scheduled_job, given))
     run = runs.run(body)
     waits = options.wait or options.logs
     said = f"job.batch/{run.job}" if options.output == "name" else words.triggered(run, scheduled_job)
@@ -66,7 +66,17 @@ def _checked(text: str) -> str:
     return text
 
 
-def _body(cluster: "Cluster", scheduled_job: "ScheduledJob", given: str | None) -> "Json":
+def manual_job(cluster: "Cluster", scheduled_job: "ScheduledJob", given: str | None) -> "Json":
+    """Give the Job of a run by hand, made of the CronJob, or of a Job that is left where there is none any more.
+
+    Args:
+        cluster: Where they are.
+        scheduled_job: Which one is to run.
+        given: JSON that it gets instead of its input; None leaves that as it is.
+
+    Raises:
+        ClusterError: There is neither.
+    """
     from tally import names
     from tally.kubectl import manual
     from tally.kubectl.errors import ClusterError, NotFoundError

@@ -47,5 +47,5 @@ def trigger(cluster: Cluster, scheduled_job: ScheduledJob, given: str | None) ->
             json.loads(given)
         except (ValueError, RecursionError) as error:
             raise InputError(f'The input is no JSON: {error}. Write for example {{"since": "2026-01-01"}}.') from error
-    body = cluster.create(JOBS, scheduled_job.namespace, by_hand._body(cluster, scheduled_job, given))
+    body = cluster.create(JOBS, scheduled_job.namespace, by_hand.manual_job(cluster, scheduled_job, given))
     return words.triggered(runs.run(body), scheduled_job)
