@@ -99,6 +99,6 @@ def _file(path: str, config: MkDocsConfig) -> File:
     uri = str(uri_of(path))
     if path.endswith((".md", *_PICTURES)):
         return File.generated(config, uri, abs_src_path=str(ROOT / path))
-    language = {".yaml": "yaml", ".py": "python", ".json": "json"}.get(Path(path).suffix, "text")
+    language = {".yaml": "yaml", ".py": "python", ".json": "json", ".go": "go"}.get(Path(path).suffix, "text")
     text = (ROOT / path).read_text(encoding="utf-8").rstrip("\n")
     return File.generated(config, uri, content=f"# {path}\n\n~~~~~{language}\n{text}\n~~~~~\n")
