@@ -92,7 +92,7 @@ def described_machine() -> str:
     memory = int(Path("/proc/meminfo").read_text(encoding="utf-8").split()[1]) / 2**20
     kubernetes = toolchain.KUBERNETES
     return (
-        f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, Linux {platform.release().partition("-")[0]}, "
+        f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, Linux {platform.release().partition('-')[0]}, "
         f"Python {platform.python_version()}, Kubernetes {kubernetes}; etcd, API server, controller manager, the "
         "operator and what measures it share them."
     )
