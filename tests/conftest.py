@@ -1,5 +1,6 @@
 """What several suites share: the real node."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ from tally_cluster.settings import Cluster
 
 JOBS_IMAGE = "tally.local/e2e-jobs:test"
 JOBS = Path(__file__).parent / "e2e" / "jobs"
+
+# A shell's background job ignores Ctrl-C, and would hand that down to the programs that tests stop by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

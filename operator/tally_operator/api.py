@@ -125,17 +125,17 @@ class Api:
     """A connection to the API server, with the pod's service account or the person's kubeconfig.
 
     Args:
-        connections: How many requests may be under way at once.
+        connections: How many requests may be under way at once; watches, which never end, are not among them.
     """
 
     def __init__(self, connections: int) -> None:
         self.clock = ServerClock()
-        self._connections = connections
+        self._connections = asyncio.Semaphore(connections)
         self._client: client.ApiClient | None = None
 
     async def __aenter__(self) -> Self:
         configuration = await configured()
-        configuration.connection_pool_maxsize = self._connections
+        configuration.connection_pool_maxsize = 0  # no limit: with many namespaces, watches would leave no connection
         # Else aiohttp looks for ~/.netrc before each request, in another thread.
         configuration.client_session_kwargs = {"trust_env": False}
         self._client = client.ApiClient(configuration)
@@ -241,10 +241,11 @@ class Api:
         body: dict[str, Any] | None = None,
         kind: str = "application/json",
     ) -> dict[str, Any]:
-        response = await self._send(method, path, query, body, kind, aiohttp.ClientTimeout(total=_TIMEOUT))
-        async with response:
-            content: dict[str, Any] = await response.json()
-            return content
+        async with self._connections:
+            response = await self._send(method, path, query, body, kind, aiohttp.ClientTimeout(total=_TIMEOUT))
+            async with response:
+                content: dict[str, Any] = await response.json()
+                return content
 
     async def _send(
         self,

@@ -1,12 +1,18 @@
 """The API server's time, told from its answers."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from kubernetes.aio import client
 from tally_operator import api
-from tally_operator.api import ApiError, ServerClock
+from tally_operator.api import Api, ApiError, ServerClock
 
 from tests.unit.operator.world import at
+
+WATCHES = 150  # more than any client's own limit
 
 
 class Stopwatch:
@@ -75,6 +81,57 @@ def test_never_ahead_whatever_the_moments() -> None:
         clock.learn(date(theirs))
         assert theirs - timedelta(seconds=1) <= clock.now() <= theirs
     assert theirs - clock.now() < timedelta(milliseconds=100), "it has learnt"
+
+
+class Follow:
+    """A real server whose watches never end and which says how many requests it had at once."""
+
+    def __init__(self) -> None:
+        self.watches = 0
+        self.at_once = 0
+        self.most = 0
+        self.all_watch = asyncio.Event()
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        if "watch" in request.query:
+            response = web.StreamResponse()
+            await response.prepare(request)
+            self.watches += 1
+            if self.watches == WATCHES:
+                self.all_watch.set()
+            await asyncio.sleep(3600)
+            return response
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        await asyncio.sleep(0.01)
+        self.at_once -= 1
+        return web.json_response({"items": [], "metadata": {"resourceVersion": "1"}})
+
+
+async def test_watches_however_many_leave_connections_for_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a watch for each namespace and kind, a limit of connections once let no listing through."""
+    follow, application = Follow(), web.Application()
+    application.router.add_get("/{path:.*}", follow.answer)
+    async with TestServer(application) as server:
+
+        async def configured() -> client.Configuration:
+            return client.Configuration(host=str(server.make_url("")).rstrip("/"))
+
+        monkeypatch.setattr(api, "configured", configured)
+        async with Api(3) as connection:
+            watching = [asyncio.create_task(_watched(connection)) for _ in range(WATCHES)]
+            async with asyncio.timeout(30):
+                await follow.all_watch.wait()
+                await asyncio.gather(*(connection.list("/apis/batch/v1/jobs") for _ in range(20)))
+            for each in watching:
+                each.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
+    assert 1 < follow.most <= 3
+
+
+async def _watched(connection: Api) -> None:
+    async for _ in connection.watch("/apis/batch/v1/jobs", {}):
+        pass
 
 
 def test_the_time_is_aware() -> None:
