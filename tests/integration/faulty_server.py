@@ -16,6 +16,7 @@ from aiohttp import web
 from tally_cluster.settings import Cluster
 
 BODY_BYTES = 4 << 20
+_TLS_END = 0.5  # seconds until TLS connections have said goodbye; the loop must not end before
 _PASSED_ON = ("Accept", "Content-Type")
 
 
@@ -99,11 +100,12 @@ class _Proxy:
 
     async def stop(self) -> None:
         await self._runner.cleanup()
-        await self._session.close()
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        await self._session.close()
+        await asyncio.sleep(_TLS_END)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         watch = request.query.get("watch") in ("true", "1")
