@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tally_cluster import configs, credentials, demo, lifecycle, settings, toolchain
-from tally_cluster.progress import exclusive
 from tally_cluster.settings import Cluster
 
 from tests.e2e.kube import Kubectl
@@ -88,19 +87,12 @@ def stage(name: str = "bench") -> Iterator[Stage]:
     Args:
         name: The cluster's.
     """
-    with exclusive(settings.home() / "locks" / f"{name}-run"):  # one run at a time has the name
-        left = settings.load(name)
-        if left is not None:
-            lifecycle.down(left)
-        cluster = Cluster(name, settings.free_port_base(settings.known()), control_plane=True)
-        try:
-            lifecycle.up(cluster)
-            _install(cluster)
-            _let_in(cluster)
-            _quicken(cluster)
-            yield Stage(cluster)
-        finally:
-            lifecycle.down(cluster)
+    base = settings.free_port_base([each for each in settings.known() if each.name != name])
+    with lifecycle.fresh(Cluster(name, base, control_plane=True)) as cluster:
+        _install(cluster)
+        _let_in(cluster)
+        _quicken(cluster)
+        yield Stage(cluster)
 
 
 def _quicken(cluster: Cluster) -> None:

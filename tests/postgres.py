@@ -9,7 +9,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +22,8 @@ from psycopg import sql
 from tally_cluster.processes import wait_for
 from tally_cluster.progress import StepError, run
 from tally_cluster.toolchain import apt_install
+
+from tests.ports import free_port
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 60.0
@@ -138,7 +139,7 @@ def _start(programs: Path, folder: Path, listen: str, password: str) -> tuple[su
     """Start it on a free port; one that another process takes in the meantime is given up for the next."""
     log = folder / "log"
     for _attempt in range(START_ATTEMPTS):
-        server = Postgres(host=listen, port=_free_port(listen), password=password)
+        server = Postgres(host=listen, port=free_port(listen), password=password)
         given = {**SETTINGS, "listen_addresses": listen, "port": str(server.port)}
         options = [word for name, value in given.items() for word in ("-c", f"{name}={value}")]
         command: list[str | Path] = [*_unprivileged(), programs / "postgres", "-D", folder / "data"]
@@ -163,13 +164,6 @@ def _start(programs: Path, folder: Path, listen: str, password: str) -> tuple[su
     kept = Path(tempfile.gettempdir()) / "tally-postgres.log"
     shutil.copy(log, kept)
     raise StepError(f"PostgreSQL did not start on {listen}", kept)
-
-
-def _free_port(listen: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((listen, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _answers(server: Postgres) -> bool:

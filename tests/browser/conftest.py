@@ -15,8 +15,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from tally.kubectl import cluster as connecting
 from tally.kubectl.cluster import Cluster
 from tally.kubectl.resources import SCHEDULED_JOBS, Resource
-from tally_cluster import demo, lifecycle, settings, toolchain
-from tally_cluster.progress import exclusive
+from tally_cluster import demo, lifecycle, toolchain
 from tally_cluster.settings import Cluster as ControlPlane
 
 from tests.browser.sample import Json
@@ -93,19 +92,11 @@ class Visitor:
 @pytest.fixture(scope="session")
 def control_plane() -> Iterator[ControlPlane]:
     """A fresh control plane with the CRD; it goes when the tests are done."""
-    with exclusive(settings.home() / "locks" / "browser-tests"):  # one run at a time has the name
-        left = settings.load(NAME)
-        if left is not None:
-            lifecycle.down(left)
-        cluster = ControlPlane(NAME, PORT_BASE, control_plane=True)
-        try:
-            lifecycle.up(cluster)
-            kubectl = Kubectl(cluster, "default")
-            kubectl.run("apply", "--server-side", f"--filename={demo.CHART / 'files' / 'crd.yaml'}")
-            kubectl.run("wait", "--for=condition=Established", "crd/scheduledjobs.tally.dev", "--timeout=30s")
-            yield cluster
-        finally:
-            lifecycle.down(cluster)
+    with lifecycle.fresh(ControlPlane(NAME, PORT_BASE, control_plane=True)) as cluster:
+        kubectl = Kubectl(cluster, "default")
+        kubectl.run("apply", "--server-side", f"--filename={demo.CHART / 'files' / 'crd.yaml'}")
+        kubectl.run("wait", "--for=condition=Established", "crd/scheduledjobs.tally.dev", "--timeout=30s")
+        yield cluster
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.unit.runner.kubectl.objects import conditions
+
 Json = dict[str, Any]
 
 
@@ -68,21 +70,6 @@ def body(name: str, schedule: str, memory: Sequence[Json] = (), *, spec: Json | 
             **status,
         },
     }
-
-
-def conditions(*true: str, reason: str = "Scheduled", message: str = "The CronJob is as it should be.") -> list[Json]:
-    """Write the three conditions, of which some are true."""
-    return [
-        {
-            "type": type_,
-            "status": "True" if type_ in true else "False",
-            "reason": reason,
-            "message": message,
-            "lastTransitionTime": "2026-03-01T12:00:01Z",
-            "observedGeneration": 1,
-        }
-        for type_ in ("Ready", "Stalled", "Complete")
-    ]
 
 
 def shop(now: datetime) -> list[Json]:

@@ -14,6 +14,7 @@ from tally.kubectl.ui.server import served
 from tests.browser import sample
 from tests.browser.conftest import Shop, Visitor, visiting
 from tests.browser.sample import Json
+from tests.unit.runner.kubectl.objects import conditions
 from tests.unit.runner.kubectl.ui.answering import Answering
 
 EVIL = "<script>window.hacked = 1</script>\"'><img src=x onerror='window.hacked = 2'>"
@@ -109,7 +110,7 @@ async def hide(page: Page, hidden: str) -> None:
 
 async def test_what_a_user_writes_is_only_text(visitor: Visitor, shop: Shop) -> None:
     body = sample.body("evil", "0 0 1 1 *", spec={"input": {EVIL: EVIL}})
-    body["status"]["conditions"] = sample.conditions("Stalled", reason="InvalidTemplate", message=EVIL)
+    body["status"]["conditions"] = conditions("Stalled", reason="InvalidTemplate", message=EVIL)
     body["status"]["recentExecutions"] = [{"scheduledTime": "2026-03-02T11:00:00Z", "outcome": "failed"}]
     last = {"job": "evil-1", "scheduledTime": "2026-03-02T11:00:00Z", "outcome": "failed", "message": EVIL}
     body["status"]["lastExecution"] = {**last, "result": {EVIL: EVIL}}

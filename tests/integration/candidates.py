@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -18,6 +17,7 @@ from typing import Any
 
 from tests.integration import operator_process
 from tests.integration.shop import Shop
+from tests.ports import free_port
 
 WRITES = ("create", "update", "patch", "delete")
 
@@ -54,7 +54,7 @@ class Candidate:
 
     def start(self) -> None:
         """Start it; it may take a while until it answers."""
-        self._port = _free_port()
+        self._port = free_port()
         environment = {**os.environ, **self.settings, "TALLY_PORT": str(self._port)}
         with self.log.open("ab") as log:
             command = [sys.executable, "-W", "error", "-m", "tally_operator"]
@@ -157,10 +157,3 @@ def _kubeconfig(shop: Shop, name: str, folder: Path) -> Path:
     path = folder / f"{name}.kubeconfig"
     path.write_text(json.dumps(config))
     return path
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tally_cluster import demo, lifecycle, settings, toolchain
-from tally_cluster.progress import exclusive
+from tally_cluster import demo, lifecycle, toolchain
 from tally_cluster.settings import Cluster
 
 from tests.e2e.kube import Kubectl
@@ -26,17 +25,9 @@ UNFENCED = "test.tally.dev/unfenced"  # a namespace with this label is like a cl
 @pytest.fixture(scope="session")
 def control_plane() -> Iterator[Cluster]:
     """A fresh control plane with the chart's CRD and policy; it goes when the tests are done."""
-    with exclusive(settings.home() / "locks" / "integration-tests"):  # one run at a time has the name
-        left = settings.load(NAME)
-        if left is not None:
-            lifecycle.down(left)
-        cluster = Cluster(NAME, PORT_BASE, control_plane=True)
-        try:
-            lifecycle.up(cluster)
-            _install(cluster)
-            yield cluster
-        finally:
-            lifecycle.down(cluster)
+    with lifecycle.fresh(Cluster(NAME, PORT_BASE, control_plane=True)) as cluster:
+        _install(cluster)
+        yield cluster
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """The operator as a process of its own, outside the cluster, so that a test may stop and kill it."""
 
 import os
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -12,6 +11,7 @@ from pathlib import Path
 from tally_cluster.settings import Cluster
 
 from tests.e2e.waiting import eventually
+from tests.ports import free_port
 
 IMAGE = "runner.example/jobs:1"
 STOP_SECONDS = 20.0
@@ -42,7 +42,7 @@ class Operator:
             "KUBECONFIG": str(self._cluster.kubeconfig),
             "TALLY_RUNNER_IMAGE": IMAGE,
             "TALLY_NAMESPACES": ",".join(self._namespaces),
-            "TALLY_PORT": str(_free_port()),
+            "TALLY_PORT": str(free_port()),
             **self.settings,
         }
         port = int(settings["TALLY_PORT"])
@@ -84,10 +84,3 @@ def _lives(port: int) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -22,7 +22,8 @@ from tests.integration.operator_process import Operator
 from tests.integration.pods import PodEnder, ends
 from tests.integration.shop import FAR, Shop
 from tests.monitoring import dashboard
-from tests.monitoring.prometheus import Prometheus, free_port
+from tests.monitoring.prometheus import Prometheus
+from tests.ports import free_port
 
 ALERTS = demo.CHART / "files" / "alerts.yaml"
 NAMESPACE = "watched"

@@ -12,7 +12,8 @@ from urllib.request import urlopen
 from tally_cluster import toolchain
 
 from tests.e2e.waiting import eventually
-from tests.monitoring.prometheus import START_SECONDS, STOP_SECONDS, free_port
+from tests.monitoring.prometheus import START_SECONDS, STOP_SECONDS
+from tests.ports import free_port
 
 Json = dict[str, Any]
 

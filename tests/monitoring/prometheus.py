@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +12,7 @@ import yaml
 from tally_cluster import toolchain
 
 from tests.e2e.waiting import eventually
+from tests.ports import free_port
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -101,11 +101,3 @@ class Prometheus:
         with urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=10) as answer:
             text: str = answer.read().decode()
             return text
-
-
-def free_port() -> int:
-    """Give a port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

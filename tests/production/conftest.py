@@ -4,8 +4,7 @@ import tarfile
 from collections.abc import Iterator
 
 import pytest
-from tally_cluster import images, lifecycle, settings
-from tally_cluster.progress import exclusive
+from tally_cluster import images, lifecycle
 from tally_cluster.settings import Cluster
 
 from tests.e2e.kube import Kubectl
@@ -24,24 +23,16 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with tarfile.open(OLD_CHART.with_suffix(".tar.xz")) as archive:
         archive.extractall(sources, filter="data")
     (old,) = sources.iterdir()
-    with exclusive(settings.home() / "locks" / "production-tests"):  # one run at a time has the name
-        left = settings.load(NAME)
-        if left is not None:
-            lifecycle.down(left)
-        cluster = Cluster(NAME, PORT_BASE)
-        try:
-            lifecycle.up(cluster)
-            images.ensure(cluster)
-            images.load(
-                cluster,
-                dockerfile=old / "operator" / "Dockerfile",
-                tag=OLD_OPERATOR,
-                context=old,
-                requirements=old / "requirements" / "operator.txt",
-            )
-            yield cluster
-        finally:
-            lifecycle.down(cluster)
+    with lifecycle.fresh(Cluster(NAME, PORT_BASE)) as cluster:
+        images.ensure(cluster)
+        images.load(
+            cluster,
+            dockerfile=old / "operator" / "Dockerfile",
+            tag=OLD_OPERATOR,
+            context=old,
+            requirements=old / "requirements" / "operator.txt",
+        )
+        yield cluster
 
 
 @pytest.fixture(scope="session")

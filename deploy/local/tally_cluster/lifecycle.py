@@ -1,7 +1,8 @@
 """Brings a cluster up and down, whole or one component: each step leads to the next, and every start repairs."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tally_cluster import configs, credentials, images, leftovers, network, probes, settings, toolchain
@@ -119,6 +120,27 @@ def down(cluster: Cluster) -> None:
             raise StepError(f"cluster {cluster.name} is down, but this was left: {'; '.join(found)}")
         with step("removing its state"):
             shutil.rmtree(cluster.folder)
+
+
+@contextmanager
+def fresh(cluster: Cluster) -> Iterator[Cluster]:
+    """Makes a cluster for one program alone: what is left of an earlier one goes first, and it goes at the end.
+
+    Args:
+        cluster: its settings; one program at a time has the name, the next one waits.
+
+    Raises:
+        StepError: a component did not start.
+    """
+    with exclusive(settings.home() / "locks" / f"{cluster.name}-run"):
+        left = settings.load(cluster.name)
+        if left is not None:
+            down(left)
+        try:
+            up(cluster)
+            yield cluster
+        finally:
+            down(cluster)
 
 
 def remaining(cluster: Cluster) -> list[str]:

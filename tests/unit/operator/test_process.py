@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.ports import free_port
+
 SECONDS = 60.0  # in which anything happens on a machine that is busy
 
 STUBBORN = """
@@ -29,13 +31,6 @@ process._ALL = 0.3
 process.Process._work = never_ends
 sys.exit(__main__.main())
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def kubeconfig(folder: Path) -> str:

@@ -11,12 +11,7 @@ import pytest
 from tally_operator import server
 from tally_operator.server import Server
 
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.ports import free_port
 
 
 def get(port: int, path: str) -> tuple[int, str, str]:
