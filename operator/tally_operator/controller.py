@@ -181,7 +181,7 @@ class Controller:
             try:
                 self._look_again(key, await reconciler.reconcile(key))
                 self._failures.pop(key, None)
-                self._expect_echo(key, reconciler)
+                self._expect_echo(key)
             except StaleError as error:
                 _log.info("%s/%s: has changed meanwhile (%s)", *key, error)
                 self._retry(key)
@@ -206,11 +206,10 @@ class Controller:
         if plan.look_again_at is not None:
             self._queue.add_after(key, (plan.look_again_at - self._api.clock.now()).total_seconds())
 
-    def _expect_echo(self, key: Key, reconciler: Reconciler) -> None:
-        seen = self._store.observe(key, reconciler.watching_since)
-        if seen is not None:
-            now = asyncio.get_running_loop().time()
-            self._echo.expect(key, int(seen.scheduled_job.resource_version), now)
+    def _expect_echo(self, key: Key) -> None:
+        version = self._store.version(key)
+        if version is not None:
+            self._echo.expect(key, version, asyncio.get_running_loop().time())
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
         task = asyncio.create_task(work, name=name)

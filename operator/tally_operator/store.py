@@ -192,6 +192,11 @@ class Store:
         """Give all ScheduledJobs' keys."""
         return set(self._scheduled_jobs)
 
+    def version(self, key: Key) -> int | None:
+        """Give the resource version of a ScheduledJob as it is known; None when it has gone."""
+        known = self._scheduled_jobs.get(key)
+        return None if known is None else self._versions[known.uid]
+
     def series(self) -> list[tuple[Key, Series, CronJob | None]]:
         """Give what is told of all ScheduledJobs, each with its own CronJob; may be asked in any thread."""
         # One call takes all, in C: a loop over the dictionary itself could see it change.

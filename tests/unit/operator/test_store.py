@@ -59,6 +59,12 @@ def store() -> Store:
 def test_only_a_newer_version_is_news(store: Store, version: int, changed: bool) -> None:
     assert store.put_scheduled_job(body("first", version)) == ({FIRST} if changed else set())
     assert observe(store).scheduled_job.resource_version == str(max(10, version))
+    assert store.version(FIRST) == max(10, version)
+
+
+def test_what_has_gone_has_no_version(store: Store) -> None:
+    store.drop_scheduled_job(body("first", 11))
+    assert store.version(FIRST) is None
 
 
 def test_an_older_version_of_a_job_or_cronjob_is_no_news_either(store: Store) -> None:
