@@ -3,6 +3,7 @@
 from dataclasses import MISSING, fields
 from typing import Any
 
+from tally import names
 from tally.config import JobConfig
 
 # The runner hands a job its config's own input. In the manifest it would win over that of the image's next version.
@@ -25,8 +26,8 @@ def scheduled_job(config: JobConfig, *, namespace: str | None = None, image: str
         given["image"] = image
     metadata = {"name": config.name} | ({"namespace": namespace} if namespace else {})
     return {
-        "apiVersion": "tally.dev/v1",
-        "kind": "ScheduledJob",
+        "apiVersion": names.API_VERSION,
+        "kind": names.KIND,
         "metadata": metadata,
         "spec": {camel_case(name): value for name, value in given.items()},
     }
