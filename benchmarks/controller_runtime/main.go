@@ -151,7 +151,7 @@ func main() {
 	check(ctrl.NewControllerManagedBy(manager).
 		For(&ScheduledJob{}).
 		Owns(&batchv1.CronJob{}).
-		WithOptions(controller.Options{MaxConcurrentReconciles: 10}). // as many as Tally has workers
+		WithOptions(controller.Options{MaxConcurrentReconciles: 25}). // as many as Tally has workers
 		Complete(&reconciler{manager.GetClient(), scheme}))
 	check(manager.AddReadyzCheck("caches", func(request *http.Request) error {
 		if !manager.GetCache().WaitForCacheSync(request.Context()) {

@@ -7,7 +7,7 @@ from typing import Any
 import kopf
 
 from tally_operator import names
-from tally_operator.api import WATCH_SECONDS, configured
+from tally_operator.api import PAGE, WATCH_SECONDS, configured
 from tally_operator.observed import Json
 from tally_operator.watching import QUIET_SECONDS
 
@@ -63,6 +63,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.posting.enabled = False
     settings.persistence.diffbase_storage = _NoComparison()
     settings.queueing.idle_timeout = 0.1  # seconds for which kopf keeps a task for each object that it has told of
+    settings.watching.chunk_size = PAGE  # ten thousand in one answer would take 100 MB
     settings.watching.server_timeout = WATCH_SECONDS
     settings.watching.client_timeout = WATCH_SECONDS + 30
     settings.watching.inactivity_timeout = QUIET_SECONDS

@@ -13,7 +13,7 @@ IMAGE = {"TALLY_RUNNER_IMAGE": "runner:1"}
 def test_the_image_alone_is_enough() -> None:
     config = Config.from_environ(IMAGE)
     assert config.defaults.runner_image == "runner:1"
-    assert (config.namespaces, config.workers, config.port) == ((), 10, 8080)
+    assert (config.namespaces, config.workers, config.port) == ((), 25, 8080)
 
 
 @pytest.mark.parametrize(
