@@ -15,7 +15,7 @@ from typing import Any
 
 from tally_operator import metrics, names
 from tally_operator.api import Api, ApiError, described
-from tally_operator.observed import ScheduledJob
+from tally_operator.observed import Key, ScheduledJob
 from tally_operator.steps import Emit
 
 BURST = 3  # posts of one reason on one ScheduledJob
@@ -29,9 +29,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class _Event:
-    """One Event object, there or to be."""
+    """One Event object, there or to be.
 
-    scheduled_job: ScheduledJob
+    It names its ScheduledJob and does not hold it: ten thousand that are remembered would take 70 MB.
+    """
+
+    key: Key
+    uid: str
     emit: Emit
     first: datetime
     last: datetime
@@ -104,7 +108,7 @@ class Recorder:
         elif self._waiting.full():
             metrics.posted.labels("dropped").inc()
         else:
-            series.event = again or _Event(scheduled_job, emit, first=now, last=now)
+            series.event = again or _Event(scheduled_job.key, scheduled_job.uid, emit, first=now, last=now)
             series.event.waits = True
             self._waiting.put_nowait(series.event)
 
@@ -136,8 +140,7 @@ class Recorder:
             metrics.posted.labels("failed").inc()
             # Once is enough: it may be that whoever installed the operator wants no events.
             level, self._refused = logging.DEBUG if self._refused else logging.WARNING, True
-            key = event.scheduled_job.key
-            _log.log(level, "%s/%s: the event %s was not posted: %s", *key, event.emit.reason, described(error))
+            _log.log(level, "%s/%s: the event %s was not posted: %s", *event.key, event.emit.reason, described(error))
         else:
             metrics.posted.labels("posted").inc()
             self._refused = False
@@ -159,11 +162,11 @@ class Recorder:
 
 
 def _events(event: _Event) -> str:
-    return f"/apis/events.k8s.io/v1/namespaces/{event.scheduled_job.key.namespace}/events"
+    return f"/apis/events.k8s.io/v1/namespaces/{event.key.namespace}/events"
 
 
 def _body(event: _Event) -> dict[str, Any]:
-    key, emit = event.scheduled_job.key, event.emit
+    key, emit = event.key, event.emit
     return {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
@@ -180,7 +183,7 @@ def _body(event: _Event) -> dict[str, Any]:
             "kind": names.KIND,
             "namespace": key.namespace,
             "name": key.name,
-            "uid": event.scheduled_job.uid,
+            "uid": event.uid,
         },
         **({"series": _series(event)} if event.count > 1 else {}),
     }

@@ -1,6 +1,8 @@
 """Events are posted beside the work: repeated ones in one object, and never more than the API server should bear."""
 
 import asyncio
+import gc
+import weakref
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -98,6 +100,17 @@ async def test_an_event_says_what_and_about_whom(desk: Desk) -> None:
         "uid": UID,
     }
     assert body["eventTime"] == "2026-01-05T12:00:00.000000Z"
+
+
+async def test_what_is_remembered_of_an_event_holds_no_scheduled_job(desk: Desk) -> None:
+    about = scheduled_job(spec())
+    held = weakref.ref(about)
+    await desk.record(TAKEN, about=about)
+    del about
+    gc.collect()
+    assert held() is None
+    await desk.record(TAKEN)
+    assert desk.requests.told == [("create", 1), ("merge", 2)]  # it is remembered
 
 
 async def test_a_note_is_cut_to_what_the_api_takes(desk: Desk) -> None:
