@@ -25,7 +25,7 @@ def test_the_fence_alone_holds_the_limit(shop: Shop, operator: Operator) -> None
     operator.start()
     status = shop.wait_until_complete("fenced", 20)
     assert (status["tally"], status["succeeded"], status["missed"]) == ("1/1", 1, 0)
-    assert shop.cronjob("fenced") is None
+    eventually(lambda: shop.cronjob("fenced") is None, 20, "the CronJob is gone")
     assert len(shop.jobs("fenced")) == 1
 
 
