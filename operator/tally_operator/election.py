@@ -71,6 +71,8 @@ class Election:
         self._candidate = candidate
         self._news = asyncio.Event()
         self._holder: str | None = None
+        self._unconfirmed = False  # whether the last claim that was sent may have gone through unheard
+        self._ending = False
         self.elected = asyncio.Event()
         self.follower = Follower(
             api,
@@ -91,14 +93,14 @@ class Election:
         return leader.leads_until(self._candidate)
 
     async def run(self) -> None:
-        """Stand by until this process leads, and lead for as long as it can.
+        """Stand by until this process leads, and lead for as long as it can, or until `end` is called.
 
         Raises:
             LostError: It does not lead any more.
         """
         following = asyncio.create_task(self.follower.run(), name="follow the Lease")
         try:
-            while True:
+            while not self._ending:
                 await self._go_on()
                 if self.leads() and not self.elected.is_set():
                     following.cancel()
@@ -107,12 +109,23 @@ class Election:
         finally:
             following.cancel()
 
+    def end(self) -> None:
+        """Claim no more. `run` ends when the claim under way is answered: cut off, it might go through afterwards."""
+        self._ending = True
+        self._news.set()
+
     async def release(self) -> None:
-        """Let another lead at once; to be called when nothing is under way any more, and `run` is cancelled."""
+        """Let another lead at once; to be called when nothing is under way any more, and `run` has ended."""
+        known = not self._unconfirmed
+        if known and not self.leads():
+            return
         try:
             async with asyncio.timeout(_RELEASE_SECONDS):
-                while self.leads() and not await self._released():
-                    await self._look()  # a renewal that was cut off went through
+                while not (known and await self._released()):
+                    await self._look()  # a claim that was cut off went through
+                    known = True
+                    if not self._holds():
+                        return
         except FAILURES as error:
             _log.warning("The Lease was not given back, another operator has to wait for it: %s", described(error))
 
@@ -143,6 +156,7 @@ class Election:
         """Write the Lease; if it is not as it was seen, see how it is."""
         lease, sent_at = self._candidate.lease, _now()
         spec = leader.claim(self._candidate, datetime.now(UTC))
+        self._unconfirmed = True
         try:
             body = await (self._create(spec) if lease is None else self._merge(lease, spec))
         except ApiError as error:
@@ -151,6 +165,7 @@ class Election:
             await self._look()
             return
         self._candidate = leader.wrote(self._candidate, leader.read(body), sent_at, _now())
+        self._unconfirmed = not self.leads()
 
     async def _released(self) -> bool:
         lease = self._candidate.lease
@@ -180,6 +195,11 @@ class Election:
     def _sync(self, bodies: Iterable[Json], version: int) -> set[Key]:
         found = [leader.read(body) for body in bodies]
         return self._saw(found[0], found[0].version) if found else self._saw(None, version)
+
+    def _holds(self) -> bool:
+        """Tell whether the Lease, as last seen, is this process's, whether or not it leads by it."""
+        lease = self._candidate.lease
+        return lease is not None and lease.holder == self._candidate.me
 
     def _put(self, body: Json) -> set[Key]:
         lease = leader.read(body)

@@ -25,8 +25,10 @@ from tally_operator.server import Server
 
 STOPPED, FAILED, LOST = 0, 1, 3  # exit codes
 _CONNECTIONS = 50
-# Seconds for what is at hand, and for kopf's watch to end; and for all of the end, after which nothing is waited for.
+# Seconds for what is at hand, for a claim of the Lease to be answered, and for kopf's watch to end; and for all of the
+# end, after which nothing is waited for.
 _DRAIN = 2.5
+_CLAIM_END = 0.5
 _WATCH_END = 0.5
 _ALL = 4.5
 _log = logging.getLogger(__name__)
@@ -80,6 +82,9 @@ class Process:
             await _cancelled(working)
         if self._controller is not None:
             await self._controller.stop(drain)
+        if self._election is not None:
+            self._election.end()
+            await asyncio.wait([standing], timeout=_CLAIM_END)
         await _cancelled(standing)
         if self._election is not None:
             await self._election.release()

@@ -19,7 +19,7 @@ def test_at_the_limit_the_cronjob_goes_and_the_jobs_stay(shop: Shop) -> None:
         assert (status["tally"], status["succeeded"], status["remaining"]) == (f"{limit}/{limit}", limit, 0)
         assert "cronJob" not in status
         assert "nextScheduleTime" not in status
-        assert shop.cronjob(name) is None
+        eventually(lambda: shop.cronjob(name) is None, 10, "the CronJob is gone")  # noqa: B023
         assert shop.condition(name, "Complete")["reason"] == "LimitReached"
         assert shop.condition(name, "Ready")["status"] == "True"
         uid = shop.scheduled_job(name)["metadata"]["uid"]

@@ -67,4 +67,4 @@ def test_a_raised_limit(shop: Shop) -> None:
     status = shop.wait_until_complete("more", 90)
     assert (status["tally"], status["missed"]) == ("2/2", 0)
     assert shop.slots("more")[-1] == raised.replace(second=0, microsecond=0) + MINUTE
-    assert shop.cronjob("more") is None
+    eventually(lambda: shop.cronjob("more") is None, 10, "the CronJob is gone")

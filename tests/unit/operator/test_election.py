@@ -30,6 +30,7 @@ class Leases:
     version: int = 10
     answers: list[Exception] = field(default_factory=list)  # raised instead of the next answers, the write being done
     refusals: list[Exception] = field(default_factory=list)  # raised instead of doing the next writes
+    unheard: asyncio.Event | None = None  # until it is set, what is done is not answered
     writes: int = 0
     watchers: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -39,7 +40,7 @@ class Leases:
         self._refuse()
         if self.lease is not None:
             raise ApiError(409, "AlreadyExists", "it is there")
-        return self._answer(self.put(body["spec"]))
+        return await self._answer(self.put(body["spec"]))
 
     async def merge(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         assert path == f"{PATH}/tally"
@@ -48,7 +49,7 @@ class Leases:
             raise ApiError(404, "NotFound", "it is not there")
         if body["metadata"]["resourceVersion"] != self.lease["metadata"]["resourceVersion"]:
             raise ApiError(409, "Conflict", "it has changed")
-        return self._answer(self.put({**self.lease["spec"], **body["spec"]}))
+        return await self._answer(self.put({**self.lease["spec"], **body["spec"]}))
 
     async def list(self, path: str, query: dict[str, str]) -> tuple[list[dict[str, Any]], str]:
         assert (path, query) == (PATH, {"fieldSelector": "metadata.name=tally"})
@@ -84,7 +85,9 @@ class Leases:
         if self.refusals:
             raise self.refusals.pop(0)
 
-    def _answer(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def _answer(self, body: dict[str, Any]) -> dict[str, Any]:
+        if self.unheard is not None:
+            await self.unheard.wait()
         if self.answers:
             raise self.answers.pop(0)
         return body
@@ -187,6 +190,46 @@ async def test_a_stop_gives_the_lease_back_also_when_a_renewal_was_cut_off(caplo
         await election.release()
         assert leases.holder is None
         assert "me has given the Lease back" in caplog.messages
+
+
+async def test_a_stop_waits_for_the_answer_to_a_first_claim_and_gives_the_lease_back() -> None:
+    leases = Leases(unheard=asyncio.Event())
+    async with candidate(leases) as (election, running):
+        while leases.holder != "me":
+            await leases.changed.wait()
+            leases.changed.clear()
+        election.end()
+        await asyncio.sleep(0.01)
+        assert not running.done(), "it might go through when it is cut off"
+        assert leases.unheard is not None
+        leases.unheard.set()
+        await running
+        await election.release()
+        assert leases.holder is None
+
+
+async def test_a_stop_gives_the_lease_back_also_when_the_first_claim_was_cut_off() -> None:
+    leases = Leases(unheard=asyncio.Event())
+    async with candidate(leases) as (election, running):
+        while leases.holder != "me":
+            await leases.changed.wait()
+            leases.changed.clear()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        leases.unheard = None
+        await election.release()
+        assert leases.holder is None
+
+
+async def test_a_standby_stops_at_once_and_asks_nothing() -> None:
+    leases = Leases()
+    other(leases, duration=3600)
+    async with candidate(leases) as (election, running):
+        await election.follower.listed.wait()
+        election.end()
+        await running
+        await election.release()
+        assert (leases.holder, leases.writes) == ("other", 0)
 
 
 async def test_a_stop_does_not_touch_what_another_holds() -> None:
