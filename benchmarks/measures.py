@@ -1,8 +1,9 @@
 """What is measured, one function for each question: all watch the API server, none takes the operator's word."""
 
 import asyncio
+import statistics
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -250,27 +251,36 @@ async def limits(bench: Bench, namespace: str, number: int, executions: int, tol
 
 @dataclass(frozen=True)
 class Lateness:
-    """How late Jobs came, in seconds after their scheduled time, sorted.
+    """How late Jobs came, in seconds after their scheduled time, by that.
 
     Args:
         ours: Those of ScheduledJobs.
         native: Those of native CronJobs beside them.
     """
 
-    ours: list[float]
-    native: list[float]
+    ours: dict[float, list[float]]
+    native: dict[float, list[float]]
+
+    def added(self) -> tuple[float, float]:
+        """Give by how much ours were later, and what of that is chance: twice the standard error of the minutes' mean.
+
+        The controller takes all that is due in an order that a whole minute has in common, so a minute is one sample.
+        """
+        pairs = [(self.ours[slot], self.native[slot]) for slot in self.ours]
+        differences = [statistics.median(ours) - statistics.median(native) for ours, native in pairs]
+        return statistics.mean(differences), 2 * statistics.stdev(differences) / len(differences) ** 0.5
 
 
 async def lateness(bench: Bench, namespace: str, number: int, minutes: int, told: Told) -> Lateness:
     """Run ScheduledJobs and as many native CronJobs on the same minutes."""
-    seen = Lateness([], [])
+    seen = Lateness(defaultdict(list), defaultdict(list))
     done = Goal(2 * number * minutes, told)
 
     def take(type_: str, body: Json, moment: float) -> None:
         if type_ == "ADDED":
             slot = datetime.fromisoformat(body["metadata"]["annotations"][objects.SLOT]).timestamp()
             mine = objects.OWNED in body["metadata"].get("labels", {})
-            (seen.ours if mine else seen.native).append(moment - slot)
+            (seen.ours if mine else seen.native)[slot].append(moment - slot)
             done.reach(body["metadata"]["name"], moment)
 
     await _until_second(5)
@@ -287,7 +297,7 @@ async def lateness(bench: Bench, namespace: str, number: int, minutes: int, told
         await at_once(creations, lambda _: None)
         await done.wait(60 * minutes + 120)
     await bench.client.request("DELETE", f"{objects.cronjobs(namespace)}?propagationPolicy=Background")
-    return Lateness(sorted(seen.ours), sorted(seen.native))
+    return seen
 
 
 @dataclass(frozen=True)

@@ -59,20 +59,16 @@ def scheduled_job(name: str, schedule: str = YEARLY, **spec: Any) -> Json:  # no
 
 
 def native(name: str) -> Json:
-    """Write a native CronJob that runs every minute."""
-    container = {"name": "job", "image": IMAGE}
-    pod = {"restartPolicy": "Never", "containers": [container]}
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "CronJob",
-        "metadata": {"name": name},
-        "spec": {
-            "schedule": MINUTELY,
-            "timeZone": "Etc/UTC",  # as Tally's have one: its controller looks zones up, which takes a moment
-            "concurrencyPolicy": "Allow",
-            "jobTemplate": {"spec": {"template": {"spec": pod}}},
-        },
-    }
+    """Write the native CronJob that somebody without Tally would write for the same pod, every minute."""
+    asked = scheduled_job(name, MINUTELY, concurrencyPolicy="Allow")
+    made = {"uid": "none", "resourceVersion": "1", "namespace": "none", "creationTimestamp": "2026-01-01T00:00:00Z"}
+    cronjob, _ = writes_of({**asked, "metadata": {**asked["metadata"], **made}})
+    job = cronjob["spec"]["jobTemplate"]["spec"]
+    metadata = {"labels": {"app.kubernetes.io/name": name}}
+    pod = {"metadata": metadata, "spec": job["template"]["spec"]}
+    kept = {key: cronjob["spec"][key] for key in ("schedule", "timeZone", "concurrencyPolicy")}
+    spec = {**kept, "jobTemplate": {"metadata": metadata, "spec": {**job, "template": pod}}}
+    return {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name}, "spec": spec}
 
 
 def is_settled(body: Json) -> bool:

@@ -129,7 +129,7 @@ def _plot_latencies(latencies: dict[str, list[float]], path: Path) -> None:
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("seconds")
     axes.set_ylabel("share that took no longer")
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
     _save(figure, path)
 
 

@@ -36,7 +36,9 @@ from tally_operator.steps import (
 from tally_operator.timing import Timing
 
 SETTLE = timedelta(seconds=2)  # from a fence's end until a Job that the API server took just before it can be listed
-GRACE = timedelta(seconds=10)  # until a firing without a Job is no longer shown as the next one
+# Until a firing without a Job is no longer shown as the next one. A controller with a thousand CronJobs for the same
+# minute takes fifteen seconds: a write for each that is only late would come when the API server has most to do.
+GRACE = timedelta(seconds=30)
 RETRY = timedelta(seconds=30)  # until something that the API server refused is tried again
 
 

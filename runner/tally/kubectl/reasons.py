@@ -10,7 +10,7 @@ from tally.kubectl.observed import ScheduledJob
 from tally.kubectl.resources import Json
 from tally.kubectl.runs import Run, container_state, has_begun, job_of, newest
 
-OVERDUE = timedelta(minutes=1)  # an operator that is up says the next time within ten seconds of the last one
+OVERDUE = timedelta(minutes=1)  # an operator that is up says the next time half a minute after the last one
 _SLOW = timedelta(seconds=20)  # a pod whose image is on its node begins within a second or two
 _STUCK = {
     "ErrImagePull": "its image cannot be pulled",
