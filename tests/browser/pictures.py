@@ -3,21 +3,20 @@
 import asyncio
 import io
 import re
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 from rich.console import Console
 from tally.kubectl import observed, reasons, screens
 from tally.kubectl.following import Chosen
 from tally.kubectl.resources import Json
 from tally.kubectl.terminal import Terminal
 from tally.kubectl.ui.server import served
-from tally_cluster import toolchain
 
 from tests.browser import sample
+from tests.browser.visiting import browsing
 from tests.unit.runner.kubectl.ui.answering import Answering
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -70,11 +69,7 @@ async def take() -> None:
     jobs, pods = sample.runs(syncing, (1, 2, 1, 1, 3), results, "ConnectionError: api.example.com does not answer")
     cluster = Standing(bodies, jobs, pods)
     cluster.context = "production"
-    async with (
-        served(cluster, Chosen(namespace="shop"), UTC, 0) as address,
-        async_playwright() as playwright,
-        await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"]) as browser,
-    ):
+    async with served(cluster, Chosen(namespace="shop"), UTC, 0) as address, browsing() as browser:
         for name, path, scheme, size, whole in SHOTS:
             await shoot(browser, address, path, scheme, size, PICTURES / f"{name}.png", whole=whole)
     cluster.close()
@@ -105,7 +100,5 @@ async def shoot(
 
 
 if __name__ == "__main__":
-    if shutil.which("chromium") is None:
-        toolchain.apt_install({"chromium"})
     draw()
     asyncio.run(take())
