@@ -4,10 +4,14 @@ import http.client
 import json
 import socket
 import ssl
+from contextlib import suppress
+from pathlib import Path
 
+from tally_cluster.processes import Process
 from tally_cluster.settings import Cluster
 
 TIMEOUT_SECONDS = 5.0
+_LISTEN = "0A"  # a socket's state, as the kernel writes it
 
 
 def etcd(cluster: Cluster) -> bool:
@@ -32,9 +36,15 @@ def scheduler(cluster: Cluster) -> bool:
 
 
 def containerd(cluster: Cluster) -> bool:
-    """Whether containerd takes connections."""
+    """Whether containerd takes connections, and its CRI plugin requests: a kubelet that asks it before gives up.
+
+    It has read what it knows of its containers by then, and has begun to serve streams, on a port of its choice.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        return connection.connect_ex(str(cluster.containerd_socket)) == 0
+        if connection.connect_ex(str(cluster.containerd_socket)):
+            return False
+    pid = Process("containerd", cluster.folder).pid()
+    return pid is not None and has_port(pid)
 
 
 def kubelet(cluster: Cluster) -> bool:
@@ -50,6 +60,17 @@ def node_ready(body: bytes | None) -> bool:
     node = json.loads(body)
     conditions = {condition["type"]: condition["status"] for condition in node.get("status", {}).get("conditions", ())}
     return conditions.get("Ready") == "True" and not node["spec"].get("taints")
+
+
+def has_port(pid: int) -> bool:
+    """Whether a process listens on a TCP port."""
+    opened = set()
+    with suppress(FileNotFoundError):  # it has ended
+        for each in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                opened.add(str(each.readlink()))
+    sockets = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return any(fields[3] == _LISTEN and f"socket:[{fields[9]}]" in opened for fields in sockets)
 
 
 def _api(cluster: Cluster) -> http.client.HTTPSConnection:

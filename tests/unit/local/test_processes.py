@@ -1,11 +1,12 @@
 """Processes by pid file: a number that another process has taken is not ours."""
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
 from tally_cluster.leftovers import mounts
-from tally_cluster.probes import node_ready
+from tally_cluster.probes import has_port, node_ready
 from tally_cluster.processes import Process, start_time
 from tally_cluster.progress import StepError
 
@@ -69,3 +70,12 @@ def test_mounts_are_found_under_a_folder_whatever_their_names() -> None:
 )
 def test_a_node_is_ready_when_pods_may_go_there(body: bytes | None, ready: bool) -> None:
     assert node_ready(body) is ready
+
+
+def test_a_process_has_a_port_while_it_listens_on_one() -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        assert not has_port(os.getpid())
+        server.listen()
+        assert has_port(os.getpid())
+    assert not has_port(4194305)  # above the kernel's highest
