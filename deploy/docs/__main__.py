@@ -13,6 +13,7 @@ def pages() -> dict[str, str]:
     return {
         "scheduledjob.md": resource.page(),
         "command-line.md": commands.page(),
+        "kubectl-tally.md": commands.plugin_page(),
         "library.md": library.page(),
     }
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 from tally import cli, cron, database
+from tally.kubectl import main as plugin
 from tally.outcome import Outcome
 from tally_operator import fence, render
 from tally_operator.model import Condition, Phase, Spec
@@ -44,6 +45,19 @@ def test_every_command_and_every_option_is_told() -> None:
         assert f"\n## tally {name}\n" in page
     assert "| `NAME` | the job's name, such as sync-products |" in page
     assert "\ntally run [--jobs FOLDER] NAME [--input JSON]\n" in page
+
+
+def test_every_command_and_every_option_of_the_plugin_is_told() -> None:
+    page = commands.plugin_page()
+    _, common, *sections = page.split("\n## ")
+    parsers = dict(commands._commands(plugin.parser()))
+    assert [section.partition("\n")[0] for section in sections] == [f"kubectl tally {name}" for name in parsers]
+    for section, parser in zip(sections, parsers.values(), strict=True):
+        options = {option for action in parser._actions for option in action.option_strings}
+        told = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", section + common))
+        assert options - told == {"-h", "--help"}
+    assert "\nkubectl tally diff -f, --filename FILE\n" in page
+    assert page.count("`--kubeconfig FILE`") == 1
 
 
 def test_a_docstring_of_another_form_is_not_passed_over() -> None:
