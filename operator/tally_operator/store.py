@@ -85,7 +85,8 @@ class Store:
         """Forget a ScheduledJob; the end of an older one of the same name is no end of the one that is known.
 
         Returns:
-            Its rivals, of which one may take over.
+            What is to be looked at again: its rivals, of which one may take over; and itself, so that nothing waits for
+            its next time.
         """
         known = self._scheduled_jobs.get(observed.key_of(body))
         if known is None or known.uid != body["metadata"]["uid"]:
@@ -233,7 +234,7 @@ class Store:
         self._jobs.pop(old.uid, None)
         self._gone.pop(old.uid, None)
         self._bury(old.uid, sys.maxsize)  # a uid never comes back
-        return self._leave_name(old)
+        return {old.key} | self._leave_name(old)
 
     def _leave_name(self, old: _Known) -> set[Key]:
         rivals = self._by_job_name.get(old.job_name, set())

@@ -10,6 +10,7 @@ from collections import deque
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
+_SUPERSEDED = 1000  # times that no longer count, kept beside as many as those that do
 
 
 class WorkQueue(Generic[K]):
@@ -54,6 +55,8 @@ class WorkQueue(Generic[K]):
         self._due[key] = due
         self._sequence += 1
         heapq.heappush(self._heap, (due, self._sequence, key))
+        if len(self._heap) > 2 * len(self._due) + _SUPERSEDED:
+            self._sift()
         self._wake.set()
 
     def forget_delay(self, key: K) -> None:
@@ -110,6 +113,11 @@ class WorkQueue(Generic[K]):
             self._moved_at = asyncio.get_running_loop().time()
         self._ready.append(key)
         self._wake.set()
+
+    def _sift(self) -> None:
+        """Keep the times that count: those that do not would stay until they come, which may be in a year."""
+        self._heap = [entry for entry in self._heap if self._due.get(entry[2]) == entry[0]]
+        heapq.heapify(self._heap)
 
     def _promote(self) -> float | None:
         """Move what is due to the ready ones, and give the seconds until the next is due."""

@@ -110,7 +110,7 @@ def test_what_is_gone_is_gone(store: Store) -> None:
     assert store.drop_job(job(1, 14)) == {FIRST}
     assert store.drop_cronjob(cronjob(15)) == {FIRST}
     assert (observe(store).cronjob, observe(store).jobs) == (None, ())
-    assert store.drop_scheduled_job(body("first", 10)) == set()
+    assert store.drop_scheduled_job(body("first", 10)) == {FIRST}, "a last look, which ends its wait for the next time"
     assert store.observe(FIRST, at("12:00")) is None
     assert store.keys() == set()
 
@@ -183,7 +183,7 @@ class TestRivals:
 
     def test_when_the_first_goes_the_second_looks_again(self, store: Store) -> None:
         store.put_scheduled_job(body("second", 11, created="12:00:05"))
-        assert store.drop_scheduled_job(body("first", 10)) == {SECOND}
+        assert store.drop_scheduled_job(body("first", 10)) == {FIRST, SECOND}
         assert observe(store, SECOND).rival is None
 
     def test_one_that_is_being_deleted_holds_no_name(self, store: Store) -> None:
@@ -213,7 +213,7 @@ class TestRivals:
 class TestListings:
     def test_scheduled_jobs_that_are_not_listed_are_gone(self, store: Store) -> None:
         store.put_scheduled_job(body("second", 11, created="12:00:05"))
-        assert store.sync_scheduled_jobs([body("second", 11, created="12:00:05")], NEWEST) == {SECOND}
+        assert store.sync_scheduled_jobs([body("second", 11, created="12:00:05")], NEWEST) == {FIRST, SECOND}
         assert store.keys() == {SECOND}
 
     def test_one_that_was_deleted_and_made_again_is_another(self, store: Store) -> None:

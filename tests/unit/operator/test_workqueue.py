@@ -1,6 +1,7 @@
 """The queue: a key once, never twice at a time, and no earlier than asked."""
 
 import asyncio
+import weakref
 
 import pytest
 from tally_operator.workqueue import WorkQueue
@@ -122,6 +123,32 @@ async def test_a_later_time_can_be_dropped_and_asked_for_again(clock: Clock) -> 
     assert await taken(queue) is None
     await clock.pass_(20)
     assert await taken(queue) == "a"
+
+
+async def test_what_is_asked_for_no_more_is_not_held_until_its_time() -> None:
+    queue: WorkQueue[object] = WorkQueue()
+    keys: weakref.WeakSet[frozenset[str]] = weakref.WeakSet()
+    for number in range(20_000):
+        key = frozenset([str(number)])
+        keys.add(key)
+        queue.add_after(key, 10_000_000)
+        queue.forget_delay(key)
+        del key
+    assert len(keys) <= 1001
+
+
+async def test_a_time_that_is_asked_for_again_and_again_is_held_once(clock: Clock) -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    asked = [str(number) for number in range(2000)]
+    for turn in range(10):
+        for key in asked:
+            queue.forget_delay(key)
+            queue.add_after(key, 100 + turn)
+    await clock.pass_(108.5)
+    assert await taken(queue) is None
+    await clock.pass_(1)
+    assert {await taken(queue) for _ in asked} == set(asked)
+    assert await taken(queue) is None
 
 
 async def test_a_key_whose_time_comes_while_it_is_worked_waits(clock: Clock) -> None:
