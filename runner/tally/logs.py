@@ -66,10 +66,22 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write the record."""
-        time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%SZ")
-        details = "".join(f"  {name}={encode(value)}" for name, value in extras(record).items())
-        trace = _trace(self, record)
-        return f"{time} {record.levelname:<7} {record.getMessage()}{details}" + (f"\n{trace}" if trace else "")
+        time = datetime.fromtimestamp(record.created, UTC)
+        return as_text(time, record.levelname, record.getMessage(), extras(record), _trace(self, record))
+
+
+def as_text(time: datetime, level: str, message: str, details: Mapping[str, object], trace: str) -> str:
+    """Write what was said for a person.
+
+    Args:
+        time: When, in UTC.
+        level: How loudly, such as INFO.
+        message: What.
+        details: What `extra=` added.
+        trace: A traceback, or "".
+    """
+    told = "".join(f"  {name}={encode(value)}" for name, value in details.items())
+    return f"{time:%H:%M:%SZ} {level:<7} {message}{told}" + (f"\n{trace}" if trace else "")
 
 
 def extras(record: logging.LogRecord) -> dict[str, object]:

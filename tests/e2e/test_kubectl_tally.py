@@ -2,9 +2,12 @@
 
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,6 +33,19 @@ def tally(kubectl: Kubectl, *arguments: str) -> Answer:
     return Answer(done.returncode, done.stdout, done.stderr)
 
 
+def on_terminal(kubectl: Kubectl, *arguments: str) -> str:
+    """Run `kubectl tally` in the namespace on a terminal; give what it shows."""
+    terminal, end = pty.openpty()
+    with subprocess.Popen(_command(kubectl, *arguments), env=_environment(kubectl), stdout=end) as process:
+        os.close(end)
+        shown = b""
+        with suppress(OSError), os.fdopen(terminal, "rb", buffering=0) as reading:  # the end of a terminal is an error
+            while piece := reading.read(4096):
+                shown += piece
+        assert process.wait(SECONDS) == 0
+    return shown.decode().replace("\r\n", "\n")
+
+
 def messages(text: str) -> list[str]:
     """Give the messages of a job's log lines."""
     return [json.loads(line)["message"] for line in text.splitlines()]
@@ -41,6 +57,8 @@ def test_the_logs_of_the_newest_run(window: Kubectl) -> None:
     assert (answer.code, answer.err) == (0, "")
     assert "quick has run" in messages(answer.out)
     assert len(tally(window, "logs", "one", "--tail=1").out.splitlines()) == 1
+    shown = on_terminal(window, "logs", "one")
+    assert re.search(r'^\d\d:\d\d:\d\dZ INFO    quick has run  input={"since": "2026-01-01"}$', shown, re.MULTILINE)
 
 
 def test_the_logs_of_the_newest_failure_and_of_one_for_a_time(window: Kubectl) -> None:

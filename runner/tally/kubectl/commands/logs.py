@@ -16,10 +16,12 @@ _EXAMPLES = """examples:
   kubectl tally logs sync-products -f
   kubectl tally logs sync-products --last-failed
   kubectl tally logs sync-products --slot 2026-11-25T09:00
+  kubectl tally logs sync-products | jq -r .message
 
 TIME is a scheduled time, in the job's zone unless it says another: 2026-11-25T08:00Z.
 A run whose pod is still being made is waited for; what it waits for goes to the standard error.
 A run that was tried again has several pods: all are shown, the oldest first.
+A terminal gets readable lines, in UTC; a pipe gets what the job logged, a JSON object a line.
 
 exit codes: 0 done, 2 there is no such run, or its logs are gone"""
 
@@ -55,11 +57,13 @@ def _logs(options: argparse.Namespace) -> int:
 def _show(cluster: "Cluster", namespace: str, run: "Run", options: argparse.Namespace) -> None:
     from tally.kubectl.attending import attend, until_begun
     from tally.kubectl.errors import NotFoundError
-    from tally.kubectl.plain import aside, raw
+    from tally.kubectl.loglines import shown
+    from tally.kubectl.plain import aside
 
     query = {} if options.tail is None else {"tailLines": str(options.tail)}
     if options.follow:
-        attend(cluster, namespace, run.job, say=aside, write=raw, query=query)
+        with shown() as write:
+            attend(cluster, namespace, run.job, say=aside, write=write, query=query)
         return
     pods = until_begun(cluster, namespace, run.job, say=aside)
     if not pods:
@@ -70,11 +74,13 @@ def _show(cluster: "Cluster", namespace: str, run: "Run", options: argparse.Name
 
 def _show_pods(cluster: "Cluster", namespace: str, pods: "list[str]", query: "dict[str, str]") -> None:
     from tally import names
-    from tally.kubectl.plain import aside, raw
+    from tally.kubectl.loglines import shown
+    from tally.kubectl.plain import aside
     from tally.kubectl.resources import PODS
 
     for pod in pods:
         if len(pods) > 1:
             aside(f"The pod {pod}:")
-        for piece in cluster.log(PODS, namespace, pod, container=names.JOB_CONTAINER, **query):
-            raw(piece)
+        with shown() as write:
+            for piece in cluster.log(PODS, namespace, pod, container=names.JOB_CONTAINER, **query):
+                write(piece)

@@ -101,10 +101,12 @@ def manual_job(cluster: "Cluster", scheduled_job: "ScheduledJob", given: str | N
 def _attended(cluster: "Cluster", scheduled_job: "ScheduledJob", job: str, *, logs: bool) -> int:
     from tally.kubectl import screens
     from tally.kubectl.attending import attend
-    from tally.kubectl.plain import aside, raw
+    from tally.kubectl.loglines import shown
+    from tally.kubectl.plain import aside
 
     try:
-        run = attend(cluster, scheduled_job.namespace, job, say=aside, write=raw if logs else None)
+        with shown() as write:
+            run = attend(cluster, scheduled_job.namespace, job, say=aside, write=write if logs else None)
     except KeyboardInterrupt:
         aside(f"No longer waiting; the run goes on: kubectl tally logs {scheduled_job.name} -f")
         raise
