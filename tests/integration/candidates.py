@@ -69,6 +69,8 @@ class Candidate:
 
     def probe(self, path: str) -> tuple[int, str]:
         """Ask it by HTTP; give the status and the text, 0 while nobody answers."""
+        assert self._process is not None
+        assert self._process.poll() is None, f"{self.name} has ended: {self.log.read_text()}"
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:
                 return answer.status, answer.read().decode()
