@@ -1,20 +1,21 @@
 """A run's log on its way out: on a terminal the runner's JSON becomes readable lines, a program gets it as it is.
 
-What a job prints in another form, and what is no whole line yet, goes on unchanged.
+What a job prints in another form stays in it, but no more than the runner's may it steer the terminal.
 """
 
+import codecs
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tally import logs
 from tally.kubectl.plain import raw, safe
 
 # What each line of a run says again, and what has a place of its own in a readable one.
 _LEFT_OUT = ("time", "level", "logger", "message", "job", "slot", "attempt", "error")
-_SPACES = str.maketrans("\t", " ")
 
 
 @contextmanager
@@ -30,11 +31,11 @@ def shown() -> Iterator[Callable[[bytes], None]]:
         lines.end()
 
 
-def readable(line: bytes) -> str | None:
+def readable(line: str) -> str | None:
     """Write a line that the runner has logged for a person.
 
     Args:
-        line: As it came, without its end.
+        line: Without its end.
 
     Returns:
         One line, or several with a traceback, that only print; None when the runner has not logged this.
@@ -42,11 +43,19 @@ def readable(line: bytes) -> str | None:
     try:
         said = json.loads(line)
         time, level, message = datetime.fromisoformat(said["time"]), said["level"].upper(), said["message"]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        if time.tzinfo is None:  # nobody knows when that is
+            return None
+        time = time.astimezone(UTC)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
     details = {name: value for name, value in said.items() if name not in _LEFT_OUT}
     text = logs.as_text(time, level, str(message), details, str(said.get("error", "")))
-    return "\n".join(safe(each.translate(_SPACES)) for each in text.split("\n"))
+    return "\n".join(map(_printed, text.split("\n")))
+
+
+def _printed(line: str) -> str:
+    """Write a line so that it only prints; tabs stay, which columns are made of."""
+    return "\t".join(map(safe, line.split("\t")))
 
 
 class _Lines:
@@ -54,17 +63,31 @@ class _Lines:
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
-        self._begun = b""
+        # A carriage return ends a line too: what follows it would write over what was shown.
+        utf8 = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._decoder = io.IncrementalNewlineDecoder(utf8, translate=True)
+        self._waits = ""
+        self._within = False  # a line whose beginning was shown
 
     def take(self, piece: bytes) -> None:
-        *lines, begun = (self._begun + piece).split(b"\n")
-        for line in lines:
-            text = readable(line)
-            self._write((line if text is None else text.encode()) + b"\n")
-        self._begun = begun if begun.startswith(b"{") else b""
-        if begun and not self._begun:
-            self._write(begun)
+        self._add(self._decoder.decode(piece))
 
     def end(self) -> None:
-        if self._begun:
-            self._write(self._begun)
+        self._add(self._decoder.decode(b"", final=True))
+        if self._waits:
+            self._write(_printed(self._waits).encode())
+
+    def _add(self, text: str) -> None:
+        *lines, begun = (self._waits + text).split("\n")
+        told = "".join(self._whole(line) for line in lines)
+        self._waits = begun if begun.startswith("{") and not self._within else ""
+        if begun and not self._waits:
+            self._within = True
+            told += _printed(begun)
+        if told:
+            self._write(told.encode())
+
+    def _whole(self, line: str) -> str:
+        text = None if self._within else readable(line)
+        self._within = False
+        return (_printed(line) if text is None else text) + "\n"
