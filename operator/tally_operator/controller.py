@@ -17,7 +17,7 @@ from tally_operator.api import FAILURES, Api, backoff, described
 from tally_operator.cluster import Cluster, StaleError
 from tally_operator.config import Config
 from tally_operator.health import HELD, SILENCE, Echo, Sign
-from tally_operator.observed import Json, Key
+from tally_operator.observed import Json, Key, key_of
 from tally_operator.reconciler import Reconciler
 from tally_operator.scrape import SCRAPE
 from tally_operator.steps import Plan
@@ -120,10 +120,12 @@ class Controller:
             type_: ADDED, MODIFIED, DELETED; None for an object of a listing.
             body: The ScheduledJob.
         """
-        metadata = body["metadata"]
-        self._echo.hear(Key(metadata["namespace"], metadata["name"]), int(metadata["resourceVersion"]))
+        key = key_of(body)
+        self._echo.hear(key, int(body["metadata"]["resourceVersion"]))
         if type_ == "DELETED":
             self._changed(self._store.drop_scheduled_job(body))
+            if self._store.version(key) is None:  # else another of its name has come before this news
+                self._echo.forget(key)
             return
         if type_ is None:
             self._relist.set()

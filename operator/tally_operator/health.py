@@ -60,12 +60,15 @@ class Echo(Generic[K]):
         if key in self._awaited and self._awaited[key][0] <= version:
             del self._awaited[key]
 
+    def forget(self, key: K) -> None:
+        """Take an object for gone."""
+        self._heard.pop(key, None)
+        self._awaited.pop(key, None)
+
     def keep(self, keys: Set[K]) -> None:
         """Forget what there is no more: a watch that began anew does not tell what went meanwhile."""
-        for gone in self._heard.keys() - keys:
-            del self._heard[gone]
-        for gone in self._awaited.keys() - keys:
-            del self._awaited[gone]
+        for gone in (self._heard.keys() | self._awaited.keys()) - keys:
+            self.forget(gone)
 
     def waiting(self, now: float) -> float:
         """Give how long, in seconds, the oldest echo has been awaited; 0 when there is none."""

@@ -27,7 +27,7 @@ _NOTE_LIMIT = 1024  # bytes, of the API
 _log = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Event:
     """One Event object, there or to be.
 
@@ -53,6 +53,8 @@ class _Bucket:
         now: The present time by a stopwatch, in seconds.
     """
 
+    __slots__ = ("_burst", "_filled_at", "_seconds", "_tokens")
+
     def __init__(self, burst: int, seconds: float, now: float) -> None:
         self._burst = burst
         self._seconds = seconds
@@ -69,7 +71,7 @@ class _Bucket:
         return True
 
 
-@dataclass
+@dataclass(slots=True)
 class _Series:
     """What is known of one reason on one ScheduledJob."""
 

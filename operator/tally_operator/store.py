@@ -135,12 +135,12 @@ class Store:
 
     def drop_job(self, body: Json) -> set[Key]:
         """Take a Job for gone; returns what is to be looked at again."""
-        jobs = self._jobs.get(observed.owner_of(body), {})
-        self._note_gone(observed.owner_of(body), observed.job(body))
+        owner = observed.owner_of(body)
+        self._note_gone(owner, observed.job(body))
         self._bury(body["metadata"]["uid"], int(body["metadata"]["resourceVersion"]))
-        known = jobs.get(body["metadata"]["name"])
+        known = self._jobs.get(owner, {}).get(body["metadata"]["name"])
         if known is not None and known.uid == body["metadata"]["uid"]:
-            del jobs[known.name]
+            self._drop_job(owner, known)
         return self._owner(body)
 
     def sync_jobs(self, bodies: Iterable[Json], version: int, owner: str | None = None) -> set[Key]:
@@ -156,9 +156,9 @@ class Store:
         """
         changed, present = _taken(bodies, self.put_job)
         for uid in [owner] if owner else list(self._jobs):
-            jobs = self._jobs.get(uid, {})
-            for gone in [job for job in jobs.values() if self._is_gone(job.uid, present, version)]:
-                del jobs[gone.name]
+            jobs = self._jobs.get(uid, {}).values()
+            for gone in [job for job in jobs if self._is_gone(job.uid, present, version)]:
+                self._drop_job(uid, gone)
                 self._note_gone(uid, gone)
                 changed |= {self._by_uid[uid]} if uid in self._by_uid else set()
         return changed
@@ -222,6 +222,12 @@ class Store:
         gone = self._gone.get(seen.scheduled_job.uid, {})
         for job in seen.gone:
             gone.pop(job.uid, None)
+
+    def _drop_job(self, owner: str, job: Job) -> None:
+        jobs = self._jobs[owner]
+        del jobs[job.name]
+        if not jobs:
+            del self._jobs[owner]
 
     def _note_gone(self, owner: str, job: Job) -> None:
         # Between two looks a Job may come and go: deleted by hand, or by the CronJob controller, which replaces it.

@@ -1,12 +1,12 @@
 """The controller's life: what it tells when a part of it is stuck, and how it stops."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sized
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
-from tally_operator import controller, health, observed
+from tally_operator import controller, health, names, observed, store
 from tally_operator.api import Api, ServerClock
 from tally_operator.config import Config
 from tally_operator.controller import Controller
@@ -55,16 +55,24 @@ class Work:
         return None
 
 
-def scheduled_job(name: str, version: int = 10) -> dict[str, Any]:
+def scheduled_job(name: str, version: int = 10, *, uid: str = "") -> dict[str, Any]:
     metadata = {
         "name": name,
         "namespace": "shop",
-        "uid": f"uid-{name}",
+        "uid": uid or f"uid-{name}",
         "resourceVersion": str(version),
         "generation": 1,
         "creationTimestamp": "2026-11-25T00:00:00Z",
     }
     return {"metadata": metadata, "spec": {"name": name, "schedule": "* * * * *"}}
+
+
+def owned(name: str, kind: str, version: int = 10) -> dict[str, Any]:
+    """Write a CronJob or a Job of a ScheduledJob."""
+    body = scheduled_job(name, version, uid=f"{kind}-of-{name}")
+    body["metadata"]["labels"] = {names.LABEL_OWNER: f"uid-{name}", names.LABEL_NAME: name}
+    body["spec"] = {"schedule": "* * * * *", "jobTemplate": {"spec": {}}} if kind == "cronjob" else {}
+    return body
 
 
 @asynccontextmanager
@@ -129,6 +137,47 @@ async def test_kopf_must_tell_what_was_written(monkeypatch: pytest.MonkeyPatch) 
         assert "kopf has not told what was written for 430 s" in stuck(found, 430)
         found.seen("MODIFIED", scheduled_job("sync", 11))
         assert "kopf" not in stuck(found, 430)
+
+
+async def test_the_late_news_of_the_end_of_an_older_one_makes_nobody_wait_for_the_newer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with running(monkeypatch) as (found, work):
+        work.may_end.set()
+        found.seen("ADDED", scheduled_job("sync", 10))
+        found.seen("ADDED", scheduled_job("sync", 12, uid="another"))
+        found.seen("DELETED", scheduled_job("sync", 11))
+        await work.begun.get()
+        await asyncio.sleep(0)
+        assert "kopf" not in stuck(found, 430)
+
+
+async def test_nothing_is_kept_of_what_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_REMEMBERED", 10)
+    async with running(monkeypatch) as (found, work):
+        work.may_end.set()
+
+        async def came_and_went(number: int) -> int:
+            name = f"sync-{number}"
+            found.seen("ADDED", scheduled_job(name))
+            found._store.put_cronjob(owned(name, "cronjob"))
+            found._store.put_job(owned(name, "job"))
+            await work.begun.get()
+            found.seen("DELETED", scheduled_job(name, 11))
+            found._store.put_job(owned(name, "job", 12))
+            found._store.drop_job(owned(name, "job", 13))
+            found._store.drop_cronjob(owned(name, "cronjob", 14))
+            await work.begun.get()
+            work.ended.clear()
+            return _held(found)
+
+        held = [await came_and_went(number) for number in range(40)]
+        assert held[-1] == held[20], held
+
+
+def _held(found: Controller) -> int:
+    parts = (found, found._store, found._echo, found._queue)
+    return sum(len(each) for part in parts for each in vars(part).values() if isinstance(each, Sized))
 
 
 async def test_a_stop_finishes_what_is_at_hand_and_begins_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

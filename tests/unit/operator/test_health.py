@@ -56,3 +56,14 @@ def test_an_object_that_has_gone_is_not_awaited() -> None:
     echo.expect("b", 11, 130)
     echo.keep({"b"})
     assert echo.waiting(160) == 30
+
+
+def test_nothing_is_held_of_one_that_is_known_to_have_gone() -> None:
+    echo: Echo[str] = Echo()
+    echo.expect("a", 10, 100)
+    echo.forget("a")
+    assert echo.waiting(160) == 0
+    echo.hear("a", 12)
+    echo.forget("a")
+    echo.expect("a", 11, 200)
+    assert echo.waiting(260) == 60
