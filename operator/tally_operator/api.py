@@ -21,6 +21,8 @@ PAGE = 500  # objects; a page of 500 Jobs is some 2 MB
 _TIMEOUT = 30.0  # seconds, of everything but a watch
 WATCH_SECONDS = 300  # until the API server ends a watch; a connection that died unnoticed lasts as long
 _LONGEST_WAIT = 15.0  # seconds between two tries
+# etcd takes 1.5 MiB of an object, and of each byte the API server may make six of JSON ("<" is written as \u003c).
+_LONGEST_LINE = 16 * 1024 * 1024  # bytes
 _LEAP = timedelta(seconds=5)
 _log = logging.getLogger(__name__)
 
@@ -227,7 +229,7 @@ class Api:
         query = {**query, "watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": WATCH_SECONDS}
         response = await self._send("GET", path, query, None, "", timeout)
         async with response:
-            while line := await response.content.readline():
+            while line := await response.content.readline(max_line_length=_LONGEST_LINE):
                 event = json.loads(line)
                 if event["type"] == "ERROR":
                     raise _error(event["object"].get("code", 500), event["object"], None)
