@@ -45,7 +45,7 @@ chaos: setup cluster ## break things for minutes while a hundred jobs run, and c
 	@PYTHONPATH=deploy/local $(BIN)/python -m tests.chaos.chaos
 	@PYTHONPATH=deploy/local $(BIN)/python -m tests.chaos.chaos --without-operator
 
-bench: setup cluster ## measure the operator against the API server itself, with ten thousand ScheduledJobs (half an hour)
+bench: setup cluster ## measure the operator against the API server itself, with ten thousand ScheduledJobs (an hour)
 	@PYTHONPATH=deploy/local $(BIN)/python -m benchmarks
 
 lint: setup ## ruff and the rules of who imports whom

@@ -49,7 +49,7 @@ def _sizes() -> Sizes:
     parser.add_argument("--limits", type=int, default=default.limits, help="limits that are reached in one minute")
     parser.add_argument("--minutes", type=int, default=default.minutes, help="for how long lateness is measured")
     parser.add_argument("--rest", type=float, default=default.rest, help="seconds for which it is left idle")
-    parser.add_argument("--churn", type=float, default=default.churn, help="minutes of churn, such as 30")
+    parser.add_argument("--churn", type=float, default=default.churn, help="minutes of churn")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="which measurements")
     given = vars(parser.parse_args())
     return Sizes(**{**given, "parts": tuple(given["parts"])})

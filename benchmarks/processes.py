@@ -17,6 +17,7 @@ from benchmarks.stage import HOME, Stage
 
 _POLL = 0.02  # seconds
 _READY = 180.0  # seconds
+_STOP = 30.0  # seconds, a pod's terminationGracePeriodSeconds
 _TICK = os.sysconf("SC_CLK_TCK")
 _RIVAL = Path(__file__).parent / "controller_runtime"
 
@@ -48,10 +49,14 @@ class Running:
         raise NotImplementedError
 
     def stop(self) -> None:
-        """Ask it to end, as a node does, and wait."""
+        """End it as a node does: ask, wait, and kill it where it does not come to an end."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(20)
+            try:
+                self._process.wait(_STOP)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
             self._process = None
 
     def cpu(self) -> float:

@@ -41,7 +41,7 @@ class Sizes:
     limits: int = 500
     minutes: int = 6
     rest: float = 60.0
-    churn: float = 0.0
+    churn: float = 30.0
     parts: tuple[str, ...] = PARTS
 
 
@@ -73,7 +73,7 @@ class Run:
         if "minutes" in parts:
             await self.limits()
             await self.lateness()
-        if "churn" in parts and self._sizes.churn:
+        if "churn" in parts:
             await self.churn()
         self._bench.subject.stop()
 
