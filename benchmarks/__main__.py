@@ -4,8 +4,8 @@ import argparse
 import asyncio
 import sys
 
+from benchmarks.bench import Bench
 from benchmarks.client import Client
-from benchmarks.measures import Bench
 from benchmarks.processes import Tally
 from benchmarks.report import Report
 from benchmarks.run import PARTS, Run, Sizes

@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import TypeVar
 
-from benchmarks import measures
-from benchmarks.measures import Applied, Bench, Floor, Told
+from benchmarks import bursts, creating, resting
+from benchmarks.bench import Bench, Told
+from benchmarks.creating import Applied, Floor
 from benchmarks.processes import Rival
 from benchmarks.report import Report, percentile
 
@@ -128,10 +129,10 @@ class Run:
         )
         self._report.raw["many"] = {"floor": asdict(floor), "operator": _short(applied), "memory": memory}
         await self._restarted()
-        idle = await self._told("idle", lambda _: measures.idle(bench, self._sizes.rest))
+        idle = await self._told("idle", lambda _: resting.idle(bench, self._sizes.rest))
         found = f"{len(idle.requests)} in {idle.seconds:.0f} s ({idle.cpu:.1%} of a core)"
         self._say(f"idle with {number:,}: requests beyond watches and Lease", "0", found, not idle.requests)
-        changed = await self._told("changes", lambda told: measures.changed(bench, "many", self._sizes.changes, told))
+        changed = await self._told("changes", lambda told: resting.changed(bench, "many", self._sizes.changes, told))
         self._report.latencies["changed schedule -> CronJob changed"] = changed
         p99 = percentile(changed, 0.99)
         self._say(
@@ -142,7 +143,7 @@ class Run:
         )
 
     async def _restarted(self) -> None:
-        again = await self._told("restart", lambda _: measures.restarted(self._bench))
+        again = await self._told("restart", lambda _: resting.restarted(self._bench))
         memory = self._bench.subject.memory()
         ratio = again.ready / again.listing
         self._say(
@@ -156,7 +157,7 @@ class Run:
         """Reach many limits in the same minute."""
         number, bench = self._sizes.limits, self._bench
         await bench.namespace("limits")
-        found = await self._told("limits", lambda told: measures.limits(bench, "limits", number, 1, told))
+        found = await self._told("limits", lambda told: bursts.limits(bench, "limits", number, 1, told))
         self._report.latencies["last Job created -> CronJob deleted"] = found.latencies
         p50, p99 = percentile(found.latencies, 0.5), percentile(found.latencies, 0.99)
         self._say(
@@ -181,8 +182,8 @@ class Run:
         await bench.namespace("late")
         await bench.namespace("runs")
         late, runs = await asyncio.gather(
-            self._told("lateness", lambda told: measures.lateness(bench, "late", number, minutes, told)),
-            measures.executions(bench, "runs", 20, minutes, lambda _: None),
+            self._told("lateness", lambda told: bursts.lateness(bench, "late", number, minutes, told)),
+            bursts.executions(bench, "runs", 20, minutes, lambda _: None),
         )
         ours, native = (sorted(chain(*by_slot.values())) for by_slot in (late.ours, late.native))
         self._report.latencies["lateness, Tally"] = ours
@@ -201,7 +202,7 @@ class Run:
 
     async def churn(self) -> None:
         """Make, change and delete for a while; memory must not grow with it."""
-        samples = await self._told("churn", lambda told: measures.churn(self._bench, self._sizes.churn, told))
+        samples = await self._told("churn", lambda told: resting.churn(self._bench, self._sizes.churn, told))
         half = len(samples) // 2
         growth = statistics.mean(samples[half:]) / statistics.mean(samples[:half]) - 1
         found = f"{max(samples):.0f} MiB at most, second half {growth:+.1%}"
@@ -223,13 +224,13 @@ class Run:
 
     async def _floor(self, number: int, name: str) -> Floor:
         namespace = await self._bench.namespace(f"floor{name}")
-        floor = await self._told(f"floor {name}", lambda told: measures.floor(self._bench, namespace, number, told))
+        floor = await self._told(f"floor {name}", lambda told: creating.floor(self._bench, namespace, number, told))
         await self._told("clearing", lambda _: self._bench.clear(namespace))
         return floor
 
     async def _applied(self, number: int, namespace: str) -> Applied:
         await self._bench.namespace(namespace)
-        return await self._told(namespace, lambda told: measures.applied(self._bench, namespace, number, told))
+        return await self._told(namespace, lambda told: creating.applied(self._bench, namespace, number, told))
 
     def _note_costs(self, number: int, floors: list[Floor], applied: list[Applied]) -> None:
         costs = self._report.costs

@@ -2,8 +2,8 @@
 
 import pytest
 
+from benchmarks.bench import Bench
 from benchmarks.client import Client
-from benchmarks.measures import Bench
 from benchmarks.processes import Tally
 from benchmarks.report import Report
 from benchmarks.run import Run, Sizes
