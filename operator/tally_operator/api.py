@@ -190,16 +190,21 @@ class Api:
         return await self._request("PATCH", path, query, body, PATCH_APPLY)
 
     async def delete(self, path: str, uid: str, propagation: str) -> bool:
-        """Delete an object if it is still the same one; one that has gone is no error.
+        """Delete an object if it is still the same one; one that has gone is no error. Raises as `get` does.
+
+        A conflict (409) is one: the name may be another's by now, but it may as well be a refusal that passes.
 
         Returns:
-            Whether the API server deletes it; if not, it is another one's by now, or nobody's.
+            Whether the API server deletes it; if not, there is none.
         """
         body = {"preconditions": {"uid": uid}, "propagationPolicy": propagation}
-        with tolerated_absence():
+        try:
             await self._request("DELETE", path, None, body)
-            return True
-        return False
+        except ApiError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
 
     async def list(self, path: str, query: Query | None = None) -> tuple[Iterable[dict[str, Any]], str]:
         """Read all pages of a list.

@@ -148,3 +148,19 @@ def test_the_time_is_aware() -> None:
 )
 def test_an_error_is_said_in_a_line(error: Exception, said: str) -> None:
     assert api.described(error) == said
+
+
+@pytest.mark.parametrize("status", [200, 404, 409])
+async def test_a_refused_deletion_is_no_deletion(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(*_: object) -> dict[str, object]:
+        if status == 200:
+            return {}
+        raise ApiError(status, "", "x")
+
+    connection = Api(connections=1)
+    monkeypatch.setattr(connection, "_request", answer)
+    if status == 409:  # else nobody would ask again for what was refused by chance
+        with pytest.raises(ApiError):
+            await connection.delete("/a/b", "uid", "Orphan")
+    else:
+        assert await connection.delete("/a/b", "uid", "Orphan") is (status == 200)

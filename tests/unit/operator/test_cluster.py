@@ -215,6 +215,7 @@ async def test_a_cronjob_that_is_there_no_more_is_made_at_the_next_look() -> Non
         (APPLY, ApiError(409, "Conflict", "x")),
         (APPLY, ApiError(404, "NotFound", "x")),
         (FORGET, ApiError(409, "Conflict", "x")),
+        (DeleteCronJob(cronjob="sync", uid=CRONJOB_UID), ApiError(409, "Conflict", "x")),
     ],
 )
 async def test_a_world_that_has_changed_is_looked_at_again(step: Step, error: ApiError) -> None:
