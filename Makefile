@@ -1,6 +1,6 @@
 # Every target is one line to learn: `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-here test-node test-fast test-fast-runner test-fast-operator soak chaos bench lint types format manifests docs pictures lock shop-db cluster clean
+.PHONY: help setup demo test test-here test-node test-fast test-fast-runner test-fast-rest soak chaos bench lint types format manifests docs pictures lock shop-db cluster clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -36,12 +36,12 @@ test-node:
 	@$(BIN)/pytest $(NODE_SUITES) | sed --unbuffered ''
 
 test-fast: setup lint types ## what needs no cluster: lint, types, unit tests
-	@$(MAKE) --no-print-directory --jobs=2 test-fast-runner test-fast-operator
+	@$(MAKE) --no-print-directory --jobs=2 test-fast-runner test-fast-rest
 
 test-fast-runner:
 	@$(BIN)/pytest tests/unit/runner | sed --unbuffered ''
 
-test-fast-operator:
+test-fast-rest:
 	@$(BIN)/pytest tests/unit --ignore=tests/unit/runner | sed --unbuffered ''
 
 soak: setup ## drive the planner through fifty thousand hostile worlds instead of two thousand (an hour)

@@ -74,7 +74,7 @@ class Run:
         if "minutes" in parts:
             await self.limits()
             await self.lateness()
-        if "churn" in parts:
+        if "churn" in parts and self._sizes.churn:
             await self.churn()
         self._bench.subject.stop()
 

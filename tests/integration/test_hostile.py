@@ -139,6 +139,22 @@ def test_what_is_nested_deeply(shop: Shop, operator: Operator) -> None:
     assert operator.lives(), "the operator has not died"
 
 
+@scene_with_operator
+def test_the_longest_line_that_a_watch_can_tell(shop: Shop, operator: Operator) -> None:
+    # The API server keeps a Job in fewer bytes than it tells of it: each of these is told as \u003c.
+    long = {"name": "a", "image": "a:1", "env": [{"name": "A", "value": HUGE.replace("x", "<")}]}
+    job = {"template": {"spec": {"restartPolicy": "Never", "containers": [long]}}, "suspend": True}
+    metadata = {"labels": {"tally.dev/owner": "nobody"}}
+    for kind, spec in (("jobs", job), ("cronjobs", {"schedule": FAR, "jobTemplate": {"spec": job}})):
+        shop.server.create(shop.path(kind), {"metadata": {"name": "long", **metadata}, "spec": spec})
+        told = shop.server.merge(shop.path(kind, "long"), {"metadata": {"annotations": {"changed": "true"}}})
+        assert len(json.dumps(told)) > 1_400_000
+    shop.apply("calm", schedule=FAR)
+    shop.wait_for_reason("calm", "Scheduled", TOLD_SECONDS)
+    time.sleep(3)
+    assert operator.lives(), "the operator has not died"
+
+
 def _is_just_data(shop: Shop, hostile: Json, cronjob_name: str) -> None:
     cronjob = shop.cronjob(cronjob_name)
     assert cronjob is not None, _short(hostile)
@@ -163,20 +179,3 @@ def _refusal(shop: Shop, body: Json) -> AnswerError | None:
 
 def _short(hostile: Json) -> str:
     return json.dumps(hostile)[:200]
-
-
-@scene_with_operator
-def test_the_longest_line_that_a_watch_can_tell(shop: Shop, operator: Operator) -> None:
-    # The API server keeps a Job in fewer bytes than it tells of it: each of these is told as \u003c.
-    pod = {"restartPolicy": "Never", "containers": [{"name": "a", "image": "a:1", "env": [{"name": "A"}]}]}
-    pod["containers"][0]["env"][0]["value"] = "<" * 1_400_000  # type: ignore[index]
-    job = {"template": {"spec": pod}, "suspend": True}
-    metadata = {"labels": {"tally.dev/owner": "nobody"}}
-    for kind, spec in (("jobs", job), ("cronjobs", {"schedule": FAR, "jobTemplate": {"spec": job}})):
-        shop.server.create(shop.path(kind), {"metadata": {"name": "long", **metadata}, "spec": spec})
-        told = shop.server.merge(shop.path(kind, "long"), {"metadata": {"annotations": {"changed": "true"}}})
-        assert len(json.dumps(told)) > 1_400_000
-    shop.apply("calm", schedule=FAR)
-    shop.wait_for_reason("calm", "Scheduled", TOLD_SECONDS)
-    time.sleep(3)
-    assert operator.lives(), "the operator has not died"
